@@ -1,0 +1,104 @@
+//! Every number that bounds something, each with its reason.
+//!
+//! Nothing elsewhere in the house writes such a number: a reader who asks "how much?" looks here.
+
+use std::time::Duration;
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+// What a caller may send.
+
+/// Bytes of a script. Generated programs stay below it; a larger one belongs in a file beside a short script.
+pub const SCRIPT_BYTES: usize = MIB;
+/// Bytes of the script's name, the limit that Linux puts on one path component.
+pub const PROGRAM_BYTES: usize = 255;
+/// Number of arguments, well above what people write by hand.
+pub const ARGUMENTS: usize = 1024;
+/// Bytes of all arguments together, the limit that Linux puts on a single argument.
+pub const ARGUMENTS_BYTES: usize = 128 * KIB;
+/// Number of files that come with a script.
+pub const FILES: usize = 10_000;
+/// Bytes of a file's path, the limit of Linux (`PATH_MAX`).
+pub const PATH_BYTES: usize = 4096;
+/// Bytes of a whole job (script, arguments, files). Smaller than the smallest useful memory budget's double, so that
+/// files cannot fill the guest before it starts; the guest's own budget is what really bounds them.
+pub const JOB_BYTES: usize = 128 * MIB;
+/// Bytes of standard input that a caller hands over whole. Live input has no such bound: it is never stored.
+pub const STDIN_BYTES: usize = 16 * MIB;
+
+// What a run may use.
+
+/// Wall-clock time of a run when nobody says otherwise.
+pub const WALL: Duration = Duration::from_secs(10);
+/// The shortest wall-clock budget: below it the answer would say more about the machine than about the script.
+pub const WALL_MIN: Duration = Duration::from_millis(10);
+/// The longest wall-clock budget anybody can ask for: an hour, for `run` on one's own machine.
+pub const WALL_MAX: Duration = Duration::from_secs(3600);
+/// Units of fuel of a run when nobody says otherwise. One unit is about one turn of an interpreter loop or one byte
+/// of a bulk copy; a quiet 2020s core burns one to two thousand million a second, so the wall clock ends a run first
+/// and fuel bounds what a run on a stalled machine can use.
+pub const FUEL: u64 = 50_000_000_000;
+/// Bytes of linear memory of a run when nobody says otherwise.
+pub const MEMORY: usize = 256 * MIB;
+/// The smallest memory budget: the interpreter's own image fills about 30 MiB before the first line of a script.
+pub const MEMORY_MIN: usize = 64 * MIB;
+/// The largest memory budget: one `memory.copy` of this size cannot be interrupted and takes under half a second.
+pub const MEMORY_MAX: usize = 2048 * MIB;
+/// Bytes of standard output and standard error together when nobody says otherwise.
+pub const OUTPUT: u64 = MIB as u64;
+/// Fuel for one call from the guest into the host, beside one unit for each byte moved: about what the call costs us.
+pub const HOST_CALL_FUEL: u64 = 500;
+/// Bytes that one host call moves at most. A bounded call is a call that ends.
+pub const HOST_CALL_BYTES: usize = 60 * KIB;
+
+// How a run ends.
+
+/// How long after its deadline a run may take to say so itself before it is killed. A `memory.copy` of the default
+/// memory takes about 30 ms and cannot be interrupted; a caller should not wait longer than that for a dead run.
+pub const KILL_GRACE: Duration = Duration::from_millis(30);
+
+// Processes.
+
+/// Children that wait, forked and jailed, for an account's first run.
+pub const SPARES: usize = 3;
+/// Children alive at once, running or waiting for their account's next run.
+pub const CHILDREN: usize = 64;
+/// Runs after which a child is replaced, so that nothing that leaks slowly grows for ever.
+pub const CHILD_RUNS: u32 = 1000;
+/// How long a child waits for its account's next run before it is ended.
+pub const CHILD_IDLE: Duration = Duration::from_secs(10);
+/// CPU seconds after which the kernel kills a child, whoever has forgotten it.
+pub const CHILD_CPU_SECONDS: u64 = 4 * 3600;
+/// Address space that launcher and children may map beyond what is mapped when the launcher is ready. Guest memory is
+/// reserved by then; this is for the host's own small allocations.
+pub const HOST_HEADROOM_BYTES: u64 = 256 * MIB as u64;
+/// How long a launcher may take until it is ready.
+pub const LAUNCHER_START: Duration = Duration::from_secs(20);
+/// How often a launcher that dies at once is started again before the sandbox gives up.
+pub const LAUNCHER_STARTS: u32 = 3;
+
+// Frames between server and child.
+
+/// Payload bytes of one frame that carries input or output. Small enough to buffer for every run at once.
+pub const FRAME_BYTES: usize = 64 * KIB;
+/// Events of a live run that wait for their reader before the run itself is slowed down.
+pub const LIVE_EVENTS: usize = 16;
+
+// The engine.
+
+/// Bytes of native stack that WebAssembly may use. CPython's own recursion limit strikes long before.
+pub const WASM_STACK: usize = 32 * MIB;
+/// Bytes of native stack of launcher and children: the guest's and room for the host's frames on top.
+pub const NATIVE_STACK: u64 = 64 * MIB as u64;
+/// Entries of the guest's function table. CPython has about 12,000 functions whose address is taken.
+pub const TABLE_ELEMENTS: usize = 60_000;
+/// Bytes of dirty guest memory that are copied back between two runs instead of being given back to the kernel.
+pub const KEEP_RESIDENT: usize = 16 * MIB;
+/// Bytes up to which the guest's memory is kept as one image that is mapped copy-on-write. Above it wasmtime copies.
+pub const DENSE_IMAGE_BYTES: u64 = 256 * MIB as u64;
+/// What the guest's clocks are cut to, as browsers do for pages that are not isolated: too coarse to time a cache.
+pub const CLOCK_RESOLUTION: Duration = Duration::from_micros(100);
+
+const _: () = assert!(HOST_CALL_BYTES <= FRAME_BYTES);
+const _: () = assert!(SCRIPT_BYTES < JOB_BYTES);

@@ -1,0 +1,257 @@
+//! What is run: script, name, arguments, files, and what they may use.
+
+use super::budget::Budget;
+use crate::config::limits;
+
+/// A job that may not be run as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum JobError {
+    /// The script is longer than [`limits::SCRIPT_BYTES`].
+    #[error("the script is larger than {} bytes", limits::SCRIPT_BYTES)]
+    ScriptTooLarge,
+    /// The script's name is empty, too long or has a NUL.
+    #[error("the script's name must have 1 to {} bytes and no NUL", limits::PROGRAM_BYTES)]
+    ProgramName,
+    /// An argument has a NUL byte, which no argument of a process can have.
+    #[error("an argument has a NUL byte")]
+    ArgumentNul,
+    /// Too many arguments, or too many bytes of them.
+    #[error("more than {} arguments or {} bytes of them", limits::ARGUMENTS, limits::ARGUMENTS_BYTES)]
+    TooManyArguments,
+    /// A file's path is empty, too long, absolute, has a NUL or leaves the working directory.
+    #[error("a file's name must be a relative path of 1 to {} bytes without NUL, '.' or '..'", limits::PATH_BYTES)]
+    FilePath,
+    /// More files than [`limits::FILES`].
+    #[error("more than {} files", limits::FILES)]
+    TooManyFiles,
+    /// Script, arguments and files together are larger than [`limits::JOB_BYTES`].
+    #[error("script, arguments and files together are larger than {} bytes", limits::JOB_BYTES)]
+    TooLarge,
+}
+
+/// The text of a script: any bytes, for Python itself says what is wrong with them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Script(Vec<u8>);
+
+impl Script {
+    /// Takes up to [`limits::SCRIPT_BYTES`].
+    pub fn parse(text: impl Into<Vec<u8>>) -> Result<Self, JobError> {
+        let text = text.into();
+        match text.len() <= limits::SCRIPT_BYTES {
+            true => Ok(Self(text)),
+            false => Err(JobError::ScriptTooLarge),
+        }
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Script({} bytes)", self.0.len())
+    }
+}
+
+/// What a script is called: `sys.argv[0]`, `__file__`, and the name in tracebacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramName(Vec<u8>);
+
+impl ProgramName {
+    /// Takes 1 to [`limits::PROGRAM_BYTES`] bytes without NUL.
+    pub fn parse(name: impl Into<Vec<u8>>) -> Result<Self, JobError> {
+        let name = name.into();
+        match !name.is_empty() && name.len() <= limits::PROGRAM_BYTES && !name.contains(&0) {
+            true => Ok(Self(name)),
+            false => Err(JobError::ProgramName),
+        }
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Default for ProgramName {
+    fn default() -> Self {
+        Self(b"main.py".to_vec())
+    }
+}
+
+/// One of `sys.argv[1:]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument(Vec<u8>);
+
+impl Argument {
+    /// Takes any bytes without NUL.
+    pub fn parse(argument: impl Into<Vec<u8>>) -> Result<Self, JobError> {
+        let argument = argument.into();
+        match argument.contains(&0) {
+            false => Ok(Self(argument)),
+            true => Err(JobError::ArgumentNul),
+        }
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A file that is in the working directory when the script starts.
+#[derive(Clone, PartialEq, Eq)]
+pub struct InputFile {
+    path: Vec<u8>,
+    content: Vec<u8>,
+}
+
+impl InputFile {
+    /// Takes a relative path with `/` between its parts, none of them empty, `.` or `..`.
+    pub fn parse(path: impl Into<Vec<u8>>, content: Vec<u8>) -> Result<Self, JobError> {
+        let path = path.into();
+        let plain = |part: &[u8]| !part.is_empty() && part != b"." && part != b".." && !part.contains(&0);
+        match path.len() <= limits::PATH_BYTES && path.split(|byte| *byte == b'/').all(plain) {
+            true => Ok(Self { path, content }),
+            false => Err(JobError::FilePath),
+        }
+    }
+
+    /// The path, relative to the working directory.
+    pub fn path(&self) -> &[u8] {
+        &self.path
+    }
+
+    /// The bytes in it.
+    pub fn content(&self) -> &[u8] {
+        &self.content
+    }
+}
+
+impl std::fmt::Debug for InputFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "InputFile({:?}, {} bytes)", String::from_utf8_lossy(&self.path), self.content.len())
+    }
+}
+
+/// A job, ready to be run: what and with which budget. Whether it may be run is somebody else's question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobSpec {
+    program: ProgramName,
+    script: Script,
+    arguments: Vec<Argument>,
+    files: Vec<InputFile>,
+    budget: Budget,
+}
+
+impl JobSpec {
+    /// A job of this script alone, under the default name and budget.
+    pub fn of(script: Script) -> JobSpecBuilder {
+        let spec = Self { program: ProgramName::default(), script, arguments: vec![], files: vec![], budget: Budget::default() };
+        JobSpecBuilder(spec)
+    }
+
+    /// What the script is called.
+    pub fn program(&self) -> &ProgramName {
+        &self.program
+    }
+
+    /// The script.
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+
+    /// `sys.argv[1:]`.
+    pub fn arguments(&self) -> &[Argument] {
+        &self.arguments
+    }
+
+    /// What is in the working directory at the start.
+    pub fn files(&self) -> &[InputFile] {
+        &self.files
+    }
+
+    /// What it may use.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+}
+
+/// A job in the making. [`JobSpecBuilder::build`] checks what only the whole can show.
+#[derive(Clone, Debug)]
+pub struct JobSpecBuilder(JobSpec);
+
+impl JobSpecBuilder {
+    /// Names the script.
+    pub fn program(mut self, program: ProgramName) -> Self {
+        self.0.program = program;
+        self
+    }
+
+    /// Sets `sys.argv[1:]`.
+    pub fn arguments(mut self, arguments: Vec<Argument>) -> Self {
+        self.0.arguments = arguments;
+        self
+    }
+
+    /// Puts files into the working directory.
+    pub fn files(mut self, files: Vec<InputFile>) -> Self {
+        self.0.files = files;
+        self
+    }
+
+    /// Sets what the run may use.
+    pub fn budget(mut self, budget: Budget) -> Self {
+        self.0.budget = budget;
+        self
+    }
+
+    /// The job, if all of it together is within the limits.
+    pub fn build(self) -> Result<JobSpec, JobError> {
+        let Self(spec) = self;
+        let arguments: usize = spec.arguments.iter().map(|argument| argument.0.len()).sum();
+        if spec.arguments.len() > limits::ARGUMENTS || arguments > limits::ARGUMENTS_BYTES {
+            return Err(JobError::TooManyArguments);
+        }
+        if spec.files.len() > limits::FILES {
+            return Err(JobError::TooManyFiles);
+        }
+        let files: usize = spec.files.iter().map(|file| file.path.len() + file.content.len()).sum();
+        match spec.script.0.len() + arguments + files <= limits::JOB_BYTES {
+            true => Ok(spec),
+            false => Err(JobError::TooLarge),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_may_be_any_bytes_up_to_the_limit() {
+        assert!(Script::parse(vec![0xff; limits::SCRIPT_BYTES]).is_ok());
+        assert_eq!(Script::parse(vec![b'#'; limits::SCRIPT_BYTES + 1]), Err(JobError::ScriptTooLarge));
+    }
+
+    #[test]
+    fn file_paths_stay_inside_the_working_directory() {
+        for bad in ["", "/etc/passwd", "a//b", "../a", "a/..", "./a", "a/", "a\0b"] {
+            assert_eq!(InputFile::parse(bad, vec![]), Err(JobError::FilePath), "{bad:?}");
+        }
+        for good in ["a", "a/b.txt", "...", "\u{e9}/\u{1f40d}.py"] {
+            assert!(InputFile::parse(good, vec![]).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_much_together_is_refused_when_it_is_put_together() {
+        let script = Script::parse("pass").unwrap();
+        let many = vec![Argument::parse("x").unwrap(); limits::ARGUMENTS + 1];
+        assert_eq!(JobSpec::of(script.clone()).arguments(many).build(), Err(JobError::TooManyArguments));
+        let long = vec![Argument::parse(vec![b'x'; limits::ARGUMENTS_BYTES + 1]).unwrap()];
+        assert_eq!(JobSpec::of(script).arguments(long).build(), Err(JobError::TooManyArguments));
+    }
+}

@@ -1,0 +1,67 @@
+//! How a run ended, and what it cost.
+
+use std::time::Duration;
+
+/// The exit code that a shell shows for a process that aborted: 128 and the number of SIGABRT.
+const ABORTED: u8 = 134;
+
+/// How a run ended. Every row of the table for `/execute` in the wire contract is one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobOutcome {
+    /// The script ended: by its last line, by `sys.exit`, or by an exception (`MemoryError`, `RecursionError` and
+    /// `SyntaxError` among them).
+    Exited(u8),
+    /// The interpreter itself could not go on: no memory for its own needs, its stack used up. A line on standard
+    /// error says which.
+    Aborted,
+    /// A time budget was used up, and the run is dead.
+    TimedOut(Spent),
+    /// More output than the budget, and the run is dead.
+    OutputTooLarge,
+}
+
+/// Which time budget was used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spent {
+    /// The units of fuel.
+    Fuel,
+    /// The wall clock.
+    Wall,
+}
+
+impl JobOutcome {
+    /// The exit code, for a run that ended by itself.
+    pub fn exit_code(self) -> Option<u8> {
+        match self {
+            Self::Exited(code) => Some(code),
+            Self::Aborted => Some(ABORTED),
+            Self::TimedOut(_) | Self::OutputTooLarge => None,
+        }
+    }
+}
+
+/// What a run cost. Times are the kernel's, not the guest's word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// From the script handed over to the end known.
+    pub wall: Duration,
+    /// CPU time of the run's process, user and system.
+    pub cpu: Duration,
+    /// Units of fuel burnt, 0 where the engine does not count them.
+    pub fuel: u64,
+    /// Bytes of linear memory at the end; it never shrinks, so this is the peak.
+    pub memory: usize,
+}
+
+/// A run that is over, with what it wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobResult {
+    /// How it ended.
+    pub outcome: JobOutcome,
+    /// Standard output; empty unless the run ended by itself, for partial output is not for the caller.
+    pub stdout: Vec<u8>,
+    /// Standard error; empty unless the run ended by itself.
+    pub stderr: Vec<u8>,
+    /// What it cost.
+    pub usage: Usage,
+}

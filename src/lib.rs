@@ -1,0 +1,24 @@
+//! Cloud Python runs other people's Python safely: strangers share one machine, and nobody can hurt it or see anybody else.
+//!
+//! This is the map of the house. A reader with a question starts in the room that owns it:
+//!
+//! | room | owns |
+//! |---|---|
+//! | [`cli`] | the command line: what can be typed, and the commands themselves |
+//! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |
+//! | [`domain`] | who runs, what is run, what it may use, how it ended; pure |
+//! | [`config`] | what an operator may set, and every number that bounds something |
+//! | [`clock`] | the only caller of `now()` |
+//! | [`telemetry`] | what is logged and how |
+//! | [`manual`] | the design, the threat model, the figures: prose that must stay true |
+//!
+//! Imports point one way: `cli -> sandbox -> domain`; `config`, `clock` and `telemetry` are leaves that anyone may name, and
+//! `domain` names none of the other rooms but the limits. A structural test (`tests/structure.rs`) keeps it so.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod manual;
+pub mod sandbox;
+pub mod telemetry;

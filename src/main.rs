@@ -1,0 +1,14 @@
+//! A match on the command line, an exit code, nothing else.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cloud_python::cli::{Cli, Command, image, launcher, run};
+
+fn main() -> ExitCode {
+    match Cli::parse().command {
+        Command::Run(arguments) => run::main(&arguments),
+        Command::Image(command) => image::main(&command),
+        Command::Launcher => launcher::main(),
+    }
+}

@@ -1,0 +1,1 @@
+//! Prose that must stay true: compiled as documentation, its links checked with the code's.
