@@ -1,0 +1,350 @@
+//! One run, from the server's side: the job goes out, input and output pass, the end or the deadline comes.
+//!
+//! Owns: [`Running`] (a child that is busy), [`LiveRun`], and the deadline that holds whatever the child does. Not here:
+//! which child it is (`pool`), the run itself (`guest`).
+//!
+//! What a child says is not believed further than it must be: its frames are bounded (`wire`), its output is counted
+//! again here, and it is killed when it is late, whatever its own engine was told.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::{ReadHalf, WriteHalf};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::SandboxError;
+use super::control::Gone;
+use super::pool::{Child, Sandbox};
+use super::wire::{End, HEAD, Head, Kind, job_frame, put_frame};
+use crate::clock;
+use crate::config::limits;
+use crate::domain::{AccountId, JobOutcome, JobResult, JobSpec, Spent, Usage};
+
+/// Which of a script's two streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// What a live run tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The script wrote this.
+    Output(Stream, Vec<u8>),
+    /// The run is over. Nothing follows.
+    Ended(JobOutcome, Usage),
+}
+
+/// A run whose input and output pass while it goes on. Dropping it kills the run.
+#[derive(Debug)]
+pub struct LiveRun {
+    events: mpsc::Receiver<Result<Event, SandboxError>>,
+    stdin: Option<Stdin>,
+    task: JoinHandle<()>,
+}
+
+/// Standard input of a live run. Dropping it is the end of input.
+#[derive(Debug)]
+pub struct Stdin(mpsc::Sender<Vec<u8>>);
+
+impl Stdin {
+    /// Hands over bytes. Waits while the script does not read; returns false once the run is over.
+    pub async fn send(&self, bytes: Vec<u8>) -> bool {
+        self.0.send(bytes).await.is_ok()
+    }
+}
+
+impl LiveRun {
+    pub(super) fn start(sandbox: Sandbox, account: AccountId, spec: JobSpec, running: Running) -> Self {
+        let (sender, events) = mpsc::channel(limits::LIVE_EVENTS);
+        let (stdin, chunks) = mpsc::channel(1);
+        let task = tokio::spawn(run_live(sandbox, account, spec, running, chunks, sender));
+        Self { events, stdin: Some(Stdin(stdin)), task }
+    }
+
+    /// The door for standard input. There is one; a second call returns nothing.
+    pub fn stdin(&mut self) -> Option<Stdin> {
+        self.stdin.take()
+    }
+
+    /// What happens next. Nothing after the end.
+    pub async fn next(&mut self) -> Option<Result<Event, SandboxError>> {
+        self.events.recv().await
+    }
+}
+
+impl Drop for LiveRun {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn run_live(
+    sandbox: Sandbox,
+    account: AccountId,
+    spec: JobSpec,
+    running: Running,
+    chunks: mpsc::Receiver<Vec<u8>>,
+    events: mpsc::Sender<Result<Event, SandboxError>>,
+) {
+    let mut input = Input::Live { chunks, taken: false };
+    let mut sink = Sink::Live { events: events.clone(), shown: false };
+    let mut ended = running.drive(&spec, &mut input, &mut sink).await;
+    let untouched = matches!((&input, &sink), (Input::Live { taken: false, .. }, Sink::Live { shown: false, .. }));
+    if matches!(ended, Err(SandboxError::Lost)) && untouched {
+        ended = match sandbox.running(account).await {
+            Ok(running) => running.drive(&spec, &mut input, &mut sink).await,
+            Err(error) => Err(error),
+        };
+    }
+    let _ = events.send(ended.map(|(outcome, usage)| Event::Ended(outcome, usage))).await;
+}
+
+/// Where standard input comes from.
+enum Input<'a> {
+    Whole(&'a [u8]),
+    Live { chunks: mpsc::Receiver<Vec<u8>>, taken: bool },
+}
+
+/// Where output goes.
+enum Sink {
+    Collect { stdout: Vec<u8>, stderr: Vec<u8> },
+    Live { events: mpsc::Sender<Result<Event, SandboxError>>, shown: bool },
+}
+
+impl Sink {
+    async fn take(&mut self, stream: Stream, bytes: &[u8]) {
+        match (self, stream) {
+            (Self::Collect { stdout, .. }, Stream::Out) => stdout.extend_from_slice(bytes),
+            (Self::Collect { stderr, .. }, Stream::Err) => stderr.extend_from_slice(bytes),
+            (Self::Live { events, shown }, stream) => {
+                *shown = true;
+                // A reader that has gone has dropped the run too; there is nobody to tell.
+                let _ = events.send(Ok(Event::Output(stream, bytes.to_vec()))).await;
+            }
+        }
+    }
+}
+
+/// A child that is busy with one run. Unless the run ends well, dropping it kills the child.
+pub(super) struct Running {
+    sandbox: Sandbox,
+    account: AccountId,
+    child: Option<Child>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &self.child {
+            child.launcher.kill(child.id);
+        }
+    }
+}
+
+impl Running {
+    pub(super) fn new(sandbox: Sandbox, account: AccountId, child: Child, permit: OwnedSemaphorePermit) -> Self {
+        Self { sandbox, account, child: Some(child), permit: Some(permit) }
+    }
+
+    /// Runs a job and keeps its output until it is known how it ended.
+    pub(super) async fn collect(self, spec: &JobSpec, stdin: &[u8]) -> Result<JobResult, SandboxError> {
+        let mut sink = Sink::Collect { stdout: vec![], stderr: vec![] };
+        let (outcome, usage) = self.drive(spec, &mut Input::Whole(stdin), &mut sink).await?;
+        match (outcome.exit_code(), sink) {
+            (Some(_), Sink::Collect { stdout, stderr }) => Ok(JobResult { outcome, stdout, stderr, usage }),
+            _ => Ok(JobResult { outcome, stdout: vec![], stderr: vec![], usage }),
+        }
+    }
+
+    /// Runs a job. Returns when it is over; if it did not end by itself, when its process is dead.
+    async fn drive(
+        mut self,
+        spec: &JobSpec,
+        input: &mut Input<'_>,
+        sink: &mut Sink,
+    ) -> Result<(JobOutcome, Usage), SandboxError> {
+        let child = self.child.as_mut().ok_or(SandboxError::Lost)?;
+        let begun = clock::monotonic();
+        let late = Instant::from_std(begun + spec.budget().wall() + limits::KILL_GRACE);
+        let cpu_before = child.status.cpu();
+        let whole_frames = AtomicBool::new(true);
+        let passed = {
+            let (reader, writer) = child.stream.split();
+            tokio::select! {
+                biased;
+                ended = read_output(reader, spec.budget().output(), sink) => Passed::from(ended),
+                () = write_input(writer, spec, input, &whole_frames) => Passed::Lost,
+                () = sleep_until(late) => Passed::Late,
+            }
+        };
+        let mut usage = Usage { wall: begun.elapsed(), ..Usage::default() };
+        if let Passed::Ended(end) = &passed {
+            usage.fuel = end.fuel;
+            usage.memory = usize::try_from(end.memory).unwrap_or(usize::MAX).min(spec.budget().memory());
+        }
+        match passed.outcome() {
+            Some(outcome @ JobOutcome::Exited(_)) => {
+                usage.cpu = child.status.cpu().saturating_sub(cpu_before);
+                if whole_frames.load(Ordering::Relaxed) {
+                    self.give_back();
+                }
+                Ok((outcome, usage))
+            }
+            outcome => {
+                let gone = self.kill().await;
+                usage.cpu = gone.cpu.saturating_sub(cpu_before);
+                usage.wall = begun.elapsed();
+                outcome.map(|outcome| (outcome, usage)).ok_or(SandboxError::Lost)
+            }
+        }
+    }
+
+    fn give_back(&mut self) {
+        if let (Some(child), Some(permit)) = (self.child.take(), self.permit.take()) {
+            self.sandbox.put_back(self.account, child, permit);
+        }
+    }
+
+    /// Kills the child and waits until it is dead and reaped.
+    async fn kill(&mut self) -> Gone {
+        let Some(child) = self.child.take() else { return Gone { status: -1, cpu: Duration::ZERO } };
+        child.launcher.kill(child.id);
+        let gone = match timeout(limits::LAUNCHER_START, child.status.gone()).await {
+            Ok(gone) => gone,
+            Err(_) => {
+                // A launcher that does not kill is no launcher. The kernel ends the child with it.
+                child.launcher.abandon();
+                child.status.gone().await
+            }
+        };
+        if gone.signal() == Some(libc::SIGSYS) {
+            tracing::warn!(child = child.id.0, "a child was killed by its system call filter: an attempted escape or a bug");
+        }
+        gone
+    }
+}
+
+/// What came of passing input and output.
+enum Passed {
+    Ended(End),
+    OutputTooLarge,
+    Late,
+    Lost,
+}
+
+impl Passed {
+    fn outcome(&self) -> Option<JobOutcome> {
+        match self {
+            Self::Ended(end) => Some(end.outcome),
+            Self::OutputTooLarge => Some(JobOutcome::OutputTooLarge),
+            Self::Late => Some(JobOutcome::TimedOut(Spent::Wall)),
+            Self::Lost => None,
+        }
+    }
+}
+
+impl From<Option<Passed>> for Passed {
+    fn from(passed: Option<Passed>) -> Self {
+        passed.unwrap_or(Self::Lost)
+    }
+}
+
+/// Passes output on until the end is told. Nothing if the stream breaks or makes no sense.
+async fn read_output(mut reader: ReadHalf<'_>, output_budget: u64, sink: &mut Sink) -> Option<Passed> {
+    let mut left = output_budget;
+    let mut buffer = vec![0; HEAD + limits::FRAME_BYTES];
+    let (mut start, mut end) = (0, 0);
+    loop {
+        while let Some((head, payload)) = whole_frame(buffer.get(start..end)?).ok()? {
+            match head.kind {
+                Kind::Stdout | Kind::Stderr => {
+                    let stream = if head.kind == Kind::Stdout { Stream::Out } else { Stream::Err };
+                    match left.checked_sub(payload.len() as u64) {
+                        Some(rest) => left = rest,
+                        None => return Some(Passed::OutputTooLarge),
+                    }
+                    sink.take(stream, payload).await;
+                }
+                Kind::End => return End::parse(payload).ok().map(Passed::Ended),
+                _ => return None,
+            }
+            start += HEAD + head.len;
+        }
+        buffer.copy_within(start..end, 0);
+        (start, end) = (0, end - start);
+        match reader.read(buffer.get_mut(end..)?).await {
+            Ok(0) | Err(_) => return None,
+            Ok(count) => end += count,
+        }
+    }
+}
+
+/// The first frame in the bytes, if all of it is there.
+fn whole_frame(bytes: &[u8]) -> Result<Option<(Head, &[u8])>, super::WireError> {
+    let Some((head, rest)) = bytes.split_first_chunk() else { return Ok(None) };
+    let head = Head::parse(*head)?;
+    if head.len > limits::FRAME_BYTES {
+        return Err(super::WireError::Length(head.len));
+    }
+    Ok(rest.get(..head.len).map(|payload| (head, payload)))
+}
+
+/// Sends the job and standard input, then waits for ever: the end of a run comes from the reader, and so does the news
+/// that the child is gone, which is why a failed write is nothing to report.
+async fn write_input(writer: WriteHalf<'_>, spec: &JobSpec, input: &mut Input<'_>, whole_frames: &AtomicBool) {
+    let mut frames = FrameWriter { writer, whole_frames, bytes: job_frame(spec) };
+    if let Input::Whole([]) = input {
+        // The common case in one system call.
+        put_frame(&mut frames.bytes, Kind::StdinEnd, &[]);
+    }
+    frames.flush().await;
+    match input {
+        Input::Whole([]) => {}
+        Input::Whole(all) => {
+            frames.stdin(all).await;
+            frames.send(Kind::StdinEnd, &[]).await;
+        }
+        Input::Live { chunks, taken } => {
+            while let Some(bytes) = chunks.recv().await {
+                *taken = true;
+                frames.stdin(&bytes).await;
+            }
+            frames.send(Kind::StdinEnd, &[]).await;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Writes frames, and knows whether the last one went out whole: if not, the stream cannot carry another run.
+struct FrameWriter<'a> {
+    writer: WriteHalf<'a>,
+    whole_frames: &'a AtomicBool,
+    bytes: Vec<u8>,
+}
+
+impl FrameWriter<'_> {
+    async fn stdin(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(limits::FRAME_BYTES) {
+            self.send(Kind::Stdin, part).await;
+        }
+    }
+
+    async fn send(&mut self, kind: Kind, payload: &[u8]) {
+        put_frame(&mut self.bytes, kind, payload);
+        self.flush().await;
+    }
+
+    async fn flush(&mut self) {
+        self.whole_frames.store(false, Ordering::Relaxed);
+        let sent = self.writer.write_all(&self.bytes).await;
+        self.whole_frames.store(sent.is_ok(), Ordering::Relaxed);
+        self.bytes.clear();
+    }
+}

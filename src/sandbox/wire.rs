@@ -1,0 +1,360 @@
+//! What travels between server, launcher and children, as bytes. Pure: no descriptor is touched here.
+//!
+//! Owns: the frames of a child's stream (a run's input, output and end) and the datagrams of the launcher's control
+//! socket. Not here: who sends what when (`run`, `child`, `launcher`).
+//!
+//! The server reads what a child writes as it would read a stranger: a child may have escaped its first two walls. So
+//! every length is bounded before it is believed and every unknown byte is an error.
+
+use std::time::Duration;
+
+use crate::config::limits;
+use crate::domain::{Budget, JobOutcome, JobSpec, Spent};
+
+/// A frame's head: one byte kind, four bytes length of the payload, little-endian.
+pub(super) const HEAD: usize = 5;
+
+/// What a frame carries. The numbers of the two directions do not overlap, so an echo is not mistaken for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Kind {
+    /// To the child: the terms and the job. Starts a run.
+    Job = 1,
+    /// To the child: bytes for standard input.
+    Stdin = 2,
+    /// To the child: standard input has ended.
+    StdinEnd = 3,
+    /// From the child: bytes of standard output.
+    Stdout = 16,
+    /// From the child: bytes of standard error.
+    Stderr = 17,
+    /// From the child: the run is over.
+    End = 18,
+}
+
+/// Bytes that are no frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WireError {
+    /// An unknown kind of frame, or one that has no business in this direction.
+    #[error("unexpected frame kind {0}")]
+    Kind(u8),
+    /// A length beyond what a frame of its kind may have.
+    #[error("frame of {0} bytes")]
+    Length(usize),
+    /// A payload that does not say what its kind must say.
+    #[error("malformed payload")]
+    Payload,
+}
+
+impl Kind {
+    fn parse(byte: u8) -> Result<Self, WireError> {
+        [Self::Job, Self::Stdin, Self::StdinEnd, Self::Stdout, Self::Stderr, Self::End]
+            .into_iter()
+            .find(|kind| *kind as u8 == byte)
+            .ok_or(WireError::Kind(byte))
+    }
+
+    fn max_len(self) -> usize {
+        match self {
+            Self::Job => Terms::BYTES + limits::JOB_BYTES + limits::PATH_BYTES * limits::FILES,
+            Self::Stdin | Self::Stdout | Self::Stderr => limits::FRAME_BYTES,
+            Self::StdinEnd => 0,
+            Self::End => End::BYTES,
+        }
+    }
+}
+
+/// A parsed head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) kind: Kind,
+    pub(super) len: usize,
+}
+
+impl Head {
+    pub(super) fn parse(bytes: [u8; HEAD]) -> Result<Self, WireError> {
+        let [kind, len @ ..] = bytes;
+        let (kind, len) = (Kind::parse(kind)?, u32::from_le_bytes(len) as usize);
+        match len <= kind.max_len() {
+            true => Ok(Self { kind, len }),
+            false => Err(WireError::Length(len)),
+        }
+    }
+
+    pub(super) fn encode(self) -> [u8; HEAD] {
+        let len = u32::try_from(self.len).unwrap_or(u32::MAX).to_le_bytes();
+        [self.kind as u8, len[0], len[1], len[2], len[3]]
+    }
+}
+
+/// Appends a whole frame, to be sent with one call.
+pub(super) fn put_frame(bytes: &mut Vec<u8>, kind: Kind, payload: &[u8]) {
+    bytes.extend_from_slice(&Head { kind, len: payload.len() }.encode());
+    bytes.extend_from_slice(payload);
+}
+
+/// What a run may use, as the child is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Terms {
+    pub(super) wall: Duration,
+    pub(super) fuel: u64,
+    pub(super) memory: u64,
+    pub(super) output: u64,
+}
+
+impl Terms {
+    pub(super) const BYTES: usize = 32;
+
+    pub(super) fn parse(bytes: &[u8; Self::BYTES]) -> Self {
+        let mut words = bytes.chunks_exact(8).map(|word| word.try_into().map_or(0, u64::from_le_bytes));
+        let mut word = || words.next().unwrap_or_default();
+        Self { wall: Duration::from_nanos(word()), fuel: word(), memory: word(), output: word() }
+    }
+
+    fn encode(self, into: &mut Vec<u8>) {
+        let wall = u64::try_from(self.wall.as_nanos()).unwrap_or(u64::MAX);
+        for word in [wall, self.fuel, self.memory, self.output] {
+            into.extend_from_slice(&word.to_le_bytes());
+        }
+    }
+}
+
+impl From<&Budget> for Terms {
+    fn from(budget: &Budget) -> Self {
+        Self { wall: budget.wall(), fuel: budget.fuel(), memory: budget.memory() as u64, output: budget.output() }
+    }
+}
+
+/// The records of a job, as `python-wasm/guest/host.h` lists them.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Record {
+    Program = 1,
+    Argument = 2,
+    Script = 3,
+    File = 4,
+}
+
+/// The frame that starts a run.
+pub(super) fn job_frame(spec: &JobSpec) -> Vec<u8> {
+    let mut bytes = vec![Kind::Job as u8, 0, 0, 0, 0];
+    Terms::from(spec.budget()).encode(&mut bytes);
+    put_record(&mut bytes, Record::Program, &[spec.program().as_bytes()]);
+    for argument in spec.arguments() {
+        put_record(&mut bytes, Record::Argument, &[argument.as_bytes()]);
+    }
+    for file in spec.files() {
+        let path_len = u16::try_from(file.path().len()).unwrap_or(u16::MAX).to_le_bytes();
+        put_record(&mut bytes, Record::File, &[&path_len, file.path(), file.content()]);
+    }
+    put_record(&mut bytes, Record::Script, &[spec.script().as_bytes()]);
+    let head = Head { kind: Kind::Job, len: bytes.len() - HEAD }.encode();
+    bytes.splice(..HEAD, head);
+    bytes
+}
+
+fn put_record(bytes: &mut Vec<u8>, record: Record, parts: &[&[u8]]) {
+    let len: usize = parts.iter().map(|part| part.len()).sum();
+    bytes.push(record as u8);
+    bytes.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
+    parts.iter().for_each(|part| bytes.extend_from_slice(part));
+}
+
+/// The last frame of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct End {
+    pub(super) outcome: JobOutcome,
+    pub(super) fuel: u64,
+    pub(super) memory: u64,
+}
+
+impl End {
+    pub(super) const BYTES: usize = 18;
+
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, WireError> {
+        let bytes: &[u8; Self::BYTES] = bytes.try_into().map_err(|_| WireError::Payload)?;
+        let [tag, code, rest @ ..] = bytes;
+        let outcome = match tag {
+            0 => JobOutcome::Exited(*code),
+            1 => JobOutcome::Aborted,
+            2 => JobOutcome::TimedOut(Spent::Wall),
+            3 => JobOutcome::TimedOut(Spent::Fuel),
+            4 => JobOutcome::OutputTooLarge,
+            _ => return Err(WireError::Payload),
+        };
+        let mut words = rest.chunks_exact(8).map(|word| word.try_into().map_or(0, u64::from_le_bytes));
+        Ok(Self { outcome, fuel: words.next().unwrap_or_default(), memory: words.next().unwrap_or_default() })
+    }
+
+    pub(super) fn encode(self) -> [u8; Self::BYTES] {
+        let (tag, code) = match self.outcome {
+            JobOutcome::Exited(code) => (0, code),
+            JobOutcome::Aborted => (1, 0),
+            JobOutcome::TimedOut(Spent::Wall) => (2, 0),
+            JobOutcome::TimedOut(Spent::Fuel) => (3, 0),
+            JobOutcome::OutputTooLarge => (4, 0),
+        };
+        let mut bytes = [0; Self::BYTES];
+        let words = [self.fuel.to_le_bytes(), self.memory.to_le_bytes()];
+        let all = [tag, code].into_iter().chain(words.into_iter().flatten());
+        bytes.iter_mut().zip(all).for_each(|(to, from)| *to = from);
+        bytes
+    }
+}
+
+/// The number of a child, unique for the life of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct ChildId(pub(super) u64);
+
+/// From the server to the launcher. `Start` carries the image's descriptor, `Fork` the child's end of its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The first order: which engine settings the image was made for, and whether a weak jail will do.
+    Start { meter: u8, allow_weak_jail: bool },
+    /// Make a child.
+    Fork(ChildId),
+    /// Kill a child now.
+    Kill(ChildId),
+}
+
+/// From the launcher to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Report {
+    /// The image is mapped and the jail is in force.
+    Ready { landlock_abi: u8 },
+    /// A child lives under this process id.
+    Forked(ChildId, u32),
+    /// A child is dead and reaped: its wait status, its CPU time and its peak resident memory, from the kernel.
+    Gone { child: ChildId, status: i32, cpu: Duration, max_rss_kib: u64 },
+}
+
+/// Bytes of a control datagram, in either direction.
+pub(super) const CONTROL_BYTES: usize = 33;
+
+impl Order {
+    pub(super) fn encode(self) -> [u8; CONTROL_BYTES] {
+        match self {
+            Self::Start { meter, allow_weak_jail } => control(0, [u64::from(meter), u64::from(allow_weak_jail), 0, 0]),
+            Self::Fork(child) => control(1, [child.0, 0, 0, 0]),
+            Self::Kill(child) => control(2, [child.0, 0, 0, 0]),
+        }
+    }
+
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, WireError> {
+        let (tag, [first, second, ..]) = parse_control(bytes)?;
+        match tag {
+            0 => {
+                let meter = u8::try_from(first).map_err(|_| WireError::Payload)?;
+                Ok(Self::Start { meter, allow_weak_jail: second != 0 })
+            }
+            1 => Ok(Self::Fork(ChildId(first))),
+            2 => Ok(Self::Kill(ChildId(first))),
+            other => Err(WireError::Kind(other)),
+        }
+    }
+}
+
+impl Report {
+    pub(super) fn encode(self) -> [u8; CONTROL_BYTES] {
+        match self {
+            Self::Ready { landlock_abi } => control(0, [u64::from(landlock_abi), 0, 0, 0]),
+            Self::Forked(child, pid) => control(1, [child.0, u64::from(pid), 0, 0]),
+            Self::Gone { child, status, cpu, max_rss_kib } => {
+                let cpu = u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX);
+                control(2, [child.0, u64::from(status.cast_unsigned()), cpu, max_rss_kib])
+            }
+        }
+    }
+
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, WireError> {
+        let (tag, [first, second, third, fourth]) = parse_control(bytes)?;
+        let small = u32::try_from(second).map_err(|_| WireError::Payload);
+        match tag {
+            0 => Ok(Self::Ready { landlock_abi: u8::try_from(first).map_err(|_| WireError::Payload)? }),
+            1 => Ok(Self::Forked(ChildId(first), small?)),
+            2 => Ok(Self::Gone {
+                child: ChildId(first),
+                status: small?.cast_signed(),
+                cpu: Duration::from_nanos(third),
+                max_rss_kib: fourth,
+            }),
+            other => Err(WireError::Kind(other)),
+        }
+    }
+}
+
+fn control(tag: u8, words: [u64; 4]) -> [u8; CONTROL_BYTES] {
+    let mut bytes = [0; CONTROL_BYTES];
+    let all = [tag].into_iter().chain(words.into_iter().flat_map(u64::to_le_bytes));
+    bytes.iter_mut().zip(all).for_each(|(to, from)| *to = from);
+    bytes
+}
+
+fn parse_control(bytes: &[u8]) -> Result<(u8, [u64; 4]), WireError> {
+    let bytes: &[u8; CONTROL_BYTES] = bytes.try_into().map_err(|_| WireError::Length(bytes.len()))?;
+    let [tag, rest @ ..] = bytes;
+    let mut words = [0; 4];
+    for (word, chunk) in words.iter_mut().zip(rest.chunks_exact(8)) {
+        *word = chunk.try_into().map_or(0, u64::from_le_bytes);
+    }
+    Ok((*tag, words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Script;
+
+    #[test]
+    fn ends_survive_the_trip() {
+        let outcomes = [
+            JobOutcome::Exited(0),
+            JobOutcome::Exited(255),
+            JobOutcome::Aborted,
+            JobOutcome::TimedOut(Spent::Wall),
+            JobOutcome::TimedOut(Spent::Fuel),
+            JobOutcome::OutputTooLarge,
+        ];
+        for outcome in outcomes {
+            let end = End { outcome, fuel: u64::MAX, memory: 1 << 28 };
+            assert_eq!(End::parse(&end.encode()), Ok(end));
+        }
+        assert_eq!(End::parse(&[5; End::BYTES]), Err(WireError::Payload));
+        assert_eq!(End::parse(&[0; End::BYTES - 1]), Err(WireError::Payload));
+    }
+
+    #[test]
+    fn heads_bound_every_length_before_it_is_believed() {
+        let head = |kind: u8, len: u32| {
+            let len = len.to_le_bytes();
+            Head::parse([kind, len[0], len[1], len[2], len[3]])
+        };
+        assert!(head(Kind::Stdout as u8, limits::FRAME_BYTES as u32).is_ok());
+        assert_eq!(head(Kind::Stdout as u8, u32::MAX), Err(WireError::Length(u32::MAX as usize)));
+        assert_eq!(head(Kind::StdinEnd as u8, 1), Err(WireError::Length(1)));
+        assert_eq!(head(99, 0), Err(WireError::Kind(99)));
+    }
+
+    #[test]
+    fn control_datagrams_survive_the_trip() {
+        for order in [Order::Start { meter: 3, allow_weak_jail: true }, Order::Fork(ChildId(7)), Order::Kill(ChildId(u64::MAX))] {
+            assert_eq!(Order::parse(&order.encode()), Ok(order));
+        }
+        let gone = Report::Gone { child: ChildId(7), status: -1, cpu: Duration::from_millis(3), max_rss_kib: 9 };
+        for report in [Report::Ready { landlock_abi: 7 }, Report::Forked(ChildId(7), 4_000_000), gone] {
+            assert_eq!(Report::parse(&report.encode()), Ok(report));
+        }
+        assert_eq!(Order::parse(&[0; 3]), Err(WireError::Length(3)));
+    }
+
+    #[test]
+    fn a_job_frame_says_its_own_length_and_terms() {
+        let spec = JobSpec::of(Script::parse("print(1)").unwrap()).build().unwrap();
+        let bytes = job_frame(&spec);
+        let head = Head::parse(bytes[..HEAD].try_into().unwrap()).unwrap();
+        assert_eq!((head.kind, head.len), (Kind::Job, bytes.len() - HEAD));
+        let terms = bytes[HEAD..HEAD + Terms::BYTES].try_into().unwrap();
+        assert_eq!(Terms::parse(terms), Terms::from(spec.budget()));
+        assert!(bytes.ends_with(b"print(1)"));
+    }
+}
