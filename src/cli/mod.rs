@@ -1,0 +1,43 @@
+//! The command line: what can be typed ([`Cli`]), and one file for each command.
+//!
+//! Exit codes: 0 done, 1 failed, 2 wrong usage; a script that is run passes its own exit code on.
+//! Not here: anything a command does that another door of the house would do as well.
+
+mod files;
+pub mod image;
+pub mod launcher;
+pub mod run;
+
+use clap::{Parser, Subcommand};
+
+/// Runs other people's Python safely.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about = None)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Everything the program can be asked to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a script in the sandbox, here, without a server
+    Run(run::Arguments),
+    /// Make the runtime image (used by fetch-runtime.sh)
+    #[command(subcommand, hide = true)]
+    Image(image::Command),
+    /// The process that forks children (started by the program itself)
+    #[command(hide = true)]
+    Launcher,
+}
+
+/// Exit code for a failure of ours.
+const FAILED: u8 = 1;
+/// Exit code for a command that was used wrongly.
+const USAGE: u8 = 2;
+
+/// Says on standard error what went wrong.
+fn complain(what: impl std::fmt::Display) {
+    eprintln!("cloud-python: {what}");
+}

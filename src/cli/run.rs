@@ -1,0 +1,227 @@
+//! `cloud-python run`: a script in the sandbox, here, with standard input and output passed through live.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::TypedValueParser;
+use tokio::io::{AsyncWriteExt, Stderr, Stdout};
+use tokio::runtime;
+
+use super::files::{FileArgument, FilesError};
+use super::{FAILED, USAGE, complain};
+use crate::config::limits;
+use crate::domain::{AccountId, Argument, Budget, BudgetError, JobError, JobOutcome, JobSpec, ProgramName, Script, Spent};
+use crate::sandbox::{Event, LiveRun, Meter, Sandbox, SandboxError, Settings, Source, Stdin, Stream, cache_folder};
+
+/// Exit code for a script that ran out of time, as `timeout(1)` has it.
+const TIMED_OUT: u8 = 124;
+/// Exit code for a sandbox that failed, as `timeout(1)` and `env(1)` have it for themselves.
+const SANDBOX_FAILED: u8 = 125;
+/// Exit code after Ctrl-C: 128 and the number of SIGINT.
+const INTERRUPTED: u8 = 130;
+
+/// What can be typed after `cloud-python run`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Wall-clock time in seconds
+    #[arg(long, value_name = "S", value_parser = seconds, default_value = "10")]
+    timeout: Duration,
+    /// Memory in MiB: interpreter, objects and files
+    #[arg(long, value_name = "MIB", default_value_t = limits::MEMORY >> 20)]
+    memory: usize,
+    /// Bytes of standard output and standard error together
+    #[arg(long, value_name = "BYTES", default_value_t = limits::OUTPUT)]
+    output_limit: u64,
+    /// Units of fuel: turns of the interpreter's loops and bytes of bulk copies
+    #[arg(long, value_name = "N", default_value_t = limits::FUEL)]
+    fuel: u64,
+    /// What is counted while the script runs
+    #[arg(long, value_name = "both|epoch|fuel|neither", value_parser = meter, default_value = "both", hide = true)]
+    meter: Meter,
+    /// Puts a file, or all files of a directory, into the script's working directory (may be repeated)
+    #[arg(long = "file", value_name = "NAME=PATH", value_parser = clap::builder::OsStringValueParser::new().try_map(|text| FileArgument::parse(&text)))]
+    files: Vec<FileArgument>,
+    /// Goes on where the kernel has no Landlock
+    #[arg(long)]
+    allow_weak_jail: bool,
+    /// The script, or - for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    script: PathBuf,
+    /// What the script gets as sys.argv[1:]
+    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<std::ffi::OsString>,
+}
+
+/// Why the script was not run, or not to its end.
+#[derive(Debug, thiserror::Error)]
+enum RunError {
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
+    #[error("{0}: {1}")]
+    Job(String, JobError),
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    #[error("{0} is a directory, not a script")]
+    Directory(String),
+    #[error("cannot read {0}: {1}")]
+    Read(String, std::io::Error),
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    #[error("cannot write the script's output: {0}")]
+    Write(std::io::Error),
+}
+
+impl RunError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Budget(_) => USAGE,
+            Self::Job(..) | Self::Files(_) | Self::Directory(_) | Self::Read(..) | Self::Write(_) => FAILED,
+            Self::Sandbox(SandboxError::Image(_)) => FAILED,
+            Self::Sandbox(_) => SANDBOX_FAILED,
+        }
+    }
+}
+
+/// Runs the script and ends with its exit code.
+pub fn main(arguments: &Arguments) -> ExitCode {
+    let code = match job(arguments) {
+        Ok(spec) => match runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => {
+                let ended = runtime.block_on(run(arguments, spec));
+                // A thread may still wait for the terminal; the process need not wait for it.
+                runtime.shutdown_background();
+                ended
+            }
+            Err(error) => Err(SandboxError::Io(error).into()),
+        },
+        Err(error) => Err(error),
+    };
+    ExitCode::from(code.unwrap_or_else(|error| {
+        complain(&error);
+        error.exit_code()
+    }))
+}
+
+fn job(arguments: &Arguments) -> Result<JobSpec, RunError> {
+    use std::os::unix::ffi::OsStrExt;
+    let memory = arguments.memory.checked_mul(1 << 20).ok_or(BudgetError::Memory)?;
+    let budget = Budget::default()
+        .with_wall(arguments.timeout)?
+        .with_memory(memory)?
+        .with_fuel(arguments.fuel)?
+        .with_output(arguments.output_limit);
+    let from_stdin = arguments.script.as_os_str() == "-";
+    let name = if from_stdin { "<stdin>".into() } else { arguments.script.clone() };
+    let shown = name.display().to_string();
+    let refused = |error| RunError::Job(shown.clone(), error);
+    let script = Script::parse(read_script(arguments, from_stdin)?).map_err(refused)?;
+    let program = ProgramName::parse(name.as_os_str().as_bytes()).map_err(refused)?;
+    let parsed = arguments.arguments.iter().map(|argument| Argument::parse(argument.as_bytes()));
+    let parsed = parsed.collect::<Result<_, _>>().map_err(refused)?;
+    let files = arguments.files.iter().map(FileArgument::read).collect::<Result<Vec<_>, _>>()?.concat();
+    JobSpec::of(script).program(program).arguments(parsed).files(files).budget(budget).build().map_err(refused)
+}
+
+/// Reads the script, and no more of a huge file than shows that it is too large.
+fn read_script(arguments: &Arguments, from_stdin: bool) -> Result<Vec<u8>, RunError> {
+    let name = arguments.script.display().to_string();
+    let unreadable = |error| RunError::Read(name.clone(), error);
+    if arguments.script.is_dir() {
+        return Err(RunError::Directory(name));
+    }
+    let source: Box<dyn Read> = match from_stdin {
+        true => Box::new(std::io::stdin()),
+        false => Box::new(std::fs::File::open(&arguments.script).map_err(unreadable)?),
+    };
+    let mut text = vec![];
+    source.take(limits::SCRIPT_BYTES as u64 + 1).read_to_end(&mut text).map_err(unreadable)?;
+    Ok(text)
+}
+
+async fn run(arguments: &Arguments, spec: JobSpec) -> Result<u8, RunError> {
+    let progress = |line: &str| eprintln!("cloud-python: {line}");
+    let image = cache_folder().and_then(|cache| Source::find(&cache)?.prepare(arguments.meter, progress));
+    let settings = Settings {
+        meter: arguments.meter,
+        allow_weak_jail: arguments.allow_weak_jail,
+        // One run is all there will be.
+        spares: 0,
+        ..Settings::default()
+    };
+    let sandbox = Sandbox::start(settings, image.map_err(SandboxError::from)?).await?;
+    let mut live = sandbox.open(AccountId::LOCAL, spec).await?;
+    if let Some(stdin) = live.stdin() {
+        pass_stdin(stdin);
+    }
+    tokio::select! {
+        code = pass_output(&mut live, arguments) => code,
+        // Dropping the run kills it.
+        _ = tokio::signal::ctrl_c() => Ok(INTERRUPTED),
+    }
+}
+
+/// Reads standard input on a thread of its own: a read from a terminal cannot be called off.
+fn pass_stdin(stdin: Stdin) {
+    let runtime = runtime::Handle::current();
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; limits::FRAME_BYTES];
+        while let Ok(count @ 1..) = std::io::stdin().read(&mut buffer) {
+            let chunk = buffer.get(..count).unwrap_or_default().to_vec();
+            if !runtime.block_on(stdin.send(chunk)) {
+                return;
+            }
+        }
+    });
+}
+
+async fn pass_output(live: &mut LiveRun, arguments: &Arguments) -> Result<u8, RunError> {
+    let (mut out, mut err) = (tokio::io::stdout(), tokio::io::stderr());
+    while let Some(event) = live.next().await {
+        match event? {
+            Event::Output(stream, bytes) => {
+                write(stream, &bytes, &mut out, &mut err).await.map_err(RunError::Write)?;
+            }
+            Event::Ended(outcome, _) => return Ok(exit_code(outcome, arguments)),
+        }
+    }
+    Err(SandboxError::Lost.into())
+}
+
+async fn write(stream: Stream, bytes: &[u8], out: &mut Stdout, err: &mut Stderr) -> std::io::Result<()> {
+    match stream {
+        Stream::Out => {
+            out.write_all(bytes).await?;
+            out.flush().await
+        }
+        Stream::Err => {
+            err.write_all(bytes).await?;
+            err.flush().await
+        }
+    }
+}
+
+fn exit_code(outcome: JobOutcome, arguments: &Arguments) -> u8 {
+    match (outcome, outcome.exit_code()) {
+        (_, Some(code)) => return code,
+        (JobOutcome::TimedOut(Spent::Fuel), _) => complain(format!("out of fuel after {} units", arguments.fuel)),
+        (JobOutcome::OutputTooLarge, _) => {
+            complain(format!("output too large: more than {} bytes (see --output-limit)", arguments.output_limit));
+            return FAILED;
+        }
+        _ => complain(format!("timed out after {} s (see --timeout)", arguments.timeout.as_secs_f64())),
+    }
+    TIMED_OUT
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| "not a time that can be waited".to_owned())
+}
+
+/// Parses the name of a meter.
+pub(super) fn meter(text: &str) -> Result<Meter, String> {
+    Meter::ALL.into_iter().find(|meter| meter.name() == text).ok_or_else(|| "both, epoch, fuel or neither".to_owned())
+}
