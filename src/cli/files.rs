@@ -33,7 +33,9 @@ impl FileArgument {
         let bytes = text.as_bytes();
         let split = bytes.iter().position(|byte| *byte == b'=');
         let (name, path) = match split.and_then(|at| bytes.split_at_checked(at)) {
-            Some((name, [_, path @ ..])) => (OsStr::from_bytes(name).to_owned(), PathBuf::from(OsStr::from_bytes(path))),
+            Some((name, [_, path @ ..])) => {
+                (OsStr::from_bytes(name).to_owned(), PathBuf::from(OsStr::from_bytes(path)))
+            }
             _ => (Path::new(text).file_name().unwrap_or_default().to_owned(), PathBuf::from(text)),
         };
         match name.is_empty() || path.as_os_str().is_empty() {

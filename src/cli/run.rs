@@ -13,7 +13,9 @@ use tokio::runtime;
 use super::files::{FileArgument, FilesError};
 use super::{FAILED, USAGE, complain};
 use crate::config::limits;
-use crate::domain::{AccountId, Argument, Budget, BudgetError, JobError, JobOutcome, JobSpec, ProgramName, Script, Spent};
+use crate::domain::{
+    AccountId, Argument, Budget, BudgetError, JobError, JobOutcome, JobSpec, ProgramName, Script, Spent,
+};
 use crate::sandbox::{Event, LiveRun, Meter, Sandbox, SandboxError, Settings, Source, Stdin, Stream, cache_folder};
 
 /// Exit code for a script that ran out of time, as `timeout(1)` has it.
@@ -35,7 +37,7 @@ pub struct Arguments {
     /// Bytes of standard output and standard error together
     #[arg(long, value_name = "BYTES", default_value_t = limits::OUTPUT)]
     output_limit: u64,
-    /// Units of fuel: turns of the interpreter's loops and bytes of bulk copies
+    /// Units of fuel: branches and calls of the interpreter, and bytes of bulk copies
     #[arg(long, value_name = "N", default_value_t = limits::FUEL)]
     fuel: u64,
     /// What is counted while the script runs

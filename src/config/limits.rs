@@ -35,9 +35,9 @@ pub const WALL: Duration = Duration::from_secs(10);
 pub const WALL_MIN: Duration = Duration::from_millis(10);
 /// The longest wall-clock budget anybody can ask for: an hour, for `run` on one's own machine.
 pub const WALL_MAX: Duration = Duration::from_secs(3600);
-/// Units of fuel of a run when nobody says otherwise. One unit is about one turn of an interpreter loop or one byte
-/// of a bulk copy; a quiet 2020s core burns one to two thousand million a second, so the wall clock ends a run first
-/// and fuel bounds what a run on a stalled machine can use.
+/// Units of fuel of a run when nobody says otherwise. One unit is one branch or call of the interpreter's own code, or one
+/// byte of a bulk copy. A busy script burns about a thousand million a second, so with the default time-out the wall
+/// clock ends a run first, and fuel bounds what one can use where time is not a measure: on a machine that was asleep.
 pub const FUEL: u64 = 50_000_000_000;
 /// Bytes of linear memory of a run when nobody says otherwise.
 pub const MEMORY: usize = 256 * MIB;

@@ -149,7 +149,13 @@ pub struct JobSpec {
 impl JobSpec {
     /// A job of this script alone, under the default name and budget.
     pub fn of(script: Script) -> JobSpecBuilder {
-        let spec = Self { program: ProgramName::default(), script, arguments: vec![], files: vec![], budget: Budget::default() };
+        let spec = Self {
+            program: ProgramName::default(),
+            script,
+            arguments: vec![],
+            files: vec![],
+            budget: Budget::default(),
+        };
         JobSpecBuilder(spec)
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use wasmtime::Engine;
 
 use super::SandboxError;
-use super::guest::{Guest, Template};
+use super::guest::{Ended, Guest, Template};
 use super::inbox::{Inbox, Stop};
 use super::wire::{End, Kind, Terms};
 use crate::domain::JobOutcome;
@@ -20,9 +20,12 @@ pub(super) fn serve(stream: UnixStream, template: &Template, first: Guest) -> Re
     let mut inbox = Inbox::new(stream);
     let mut guest = first;
     loop {
+        guest.touch_ahead(template);
         match run_one(inbox, guest) {
-            Ok(Some(next)) => inbox = next,
-            Ok(None) | Err(Stop::Gone) => return Ok(()),
+            // A child whose run ended abnormally has seen something unusual; the next run gets a new one.
+            Ok(ended) if !matches!(ended.outcome, JobOutcome::Exited(_)) => return Ok(()),
+            Ok(ended) => inbox = ended.into_inbox(),
+            Err(Stop::Gone) => return Ok(()),
             Err(stop) => return Err(SandboxError::Protocol(stop.to_string())),
         }
         // Made while nobody waits, so that the next run finds it ready.
@@ -30,8 +33,8 @@ pub(super) fn serve(stream: UnixStream, template: &Template, first: Guest) -> Re
     }
 }
 
-/// Waits for a job and runs it. Returns the stream if this process may run another.
-fn run_one(mut inbox: Inbox, guest: Guest) -> Result<Option<Inbox>, Stop> {
+/// Waits for a job, runs it, and tells how it ended.
+pub(super) fn run_one(mut inbox: Inbox, guest: Guest) -> Result<Ended, Stop> {
     let len = inbox.next_job()?;
     let mut terms = [0; Terms::BYTES];
     inbox.read_exact(&mut terms)?;
@@ -41,8 +44,7 @@ fn run_one(mut inbox: Inbox, guest: Guest) -> Result<Option<Inbox>, Stop> {
     drop(timer);
     let end = End { outcome: ended.outcome, fuel: ended.fuel, memory: ended.memory };
     ended.inbox.send(Kind::End, &end.encode())?;
-    let normal = matches!(ended.outcome, JobOutcome::Exited(_));
-    Ok(normal.then(move || ended.into_inbox()))
+    Ok(ended)
 }
 
 /// The engine whose epoch the alarm turns.

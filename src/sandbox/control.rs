@@ -246,11 +246,7 @@ fn spawn(settings: &Settings, control: OwnedFd) -> Result<Process, SandboxError>
 }
 
 /// Passes reports on until the launcher dies or the last handle is dropped.
-async fn listen_and_order(
-    socket: UnixDatagram,
-    mut queue: mpsc::UnboundedReceiver<Request>,
-    children: Arc<Children>,
-) {
+async fn listen_and_order(socket: UnixDatagram, mut queue: mpsc::UnboundedReceiver<Request>, children: Arc<Children>) {
     loop {
         tokio::select! {
             order = queue.recv() => match order {

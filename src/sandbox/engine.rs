@@ -83,7 +83,7 @@ fn common(meter: Meter) -> Config {
     config.cranelift_opt_level(OptLevel::Speed);
     config.consume_fuel(meter.has_fuel()).epoch_interruption(meter.has_epoch());
     if meter.has_fuel() {
-        config.operator_cost(loops_and_bytes());
+        config.operator_cost(branches_calls_and_bytes());
     }
     // The second is for stacks that we never make, but may not be smaller.
     config.max_wasm_stack(limits::WASM_STACK).async_stack_size(limits::WASM_STACK);
@@ -94,15 +94,23 @@ fn common(meter: Meter) -> Config {
     config
 }
 
-/// What fuel is charged for: a turn of a loop, and each byte of a bulk operation.
+/// What fuel is charged for: each branch, each call, and each byte of a bulk operation.
 ///
-/// A wasm function without a loop ends by itself, and CPython executes every bytecode inside one of its loops, so this
-/// bounds what a script can do just as charging for each operator would, at a third of the price.
-fn loops_and_bytes() -> OperatorCost {
+/// Whatever runs for ever takes branches or makes calls for ever, so this bounds a run just as charging for every operator
+/// would, for less. The operator `loop` is no substitute: it is charged when a loop is entered, not at its turns, and
+/// `while True: pass` would be free.
+fn branches_calls_and_bytes() -> OperatorCost {
     macro_rules! nothing_but_the_bytes {
         ($(@$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*) )*) => {
             OperatorCost { $($op: 0,)* variable: VariableOperatorCost::default() }
         };
     }
-    OperatorCost { Loop: 1, ..wasmparser::for_each_operator!(nothing_but_the_bytes) }
+    OperatorCost {
+        Br: 1,
+        BrIf: 1,
+        BrTable: 1,
+        Call: 1,
+        CallIndirect: 1,
+        ..wasmparser::for_each_operator!(nothing_but_the_bytes)
+    }
 }

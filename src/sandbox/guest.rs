@@ -10,17 +10,20 @@
 //! - it MUST NOT allocate on the guest's behalf;
 //! - it MUST answer a bad argument with an errno and never with a panic.
 
+use std::io::Write;
 use std::ops::Range;
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use wasmtime::{Caller, Engine, InstancePre, Linker, Memory, Module, ResourceLimiter, Store, Trap, TypedFunc};
 
-use super::SandboxError;
+use super::footprint::Footprint;
 use super::inbox::{Inbox, Stop};
-use super::wire::{Kind, Terms};
+use super::wire::{Kind, Terms, job_frame};
+use super::{SandboxError, child};
 use crate::clock;
 use crate::config::limits;
-use crate::domain::{JobOutcome, Spent};
+use crate::domain::{JobOutcome, JobSpec, Script, Spent};
 
 /// Errno values of WASI preview 1, negated as `host.h` asks.
 const EBADF: i32 = -8;
@@ -36,16 +39,44 @@ const CPU_TIME: i32 = 2;
 pub(super) struct Template {
     engine: Engine,
     pre: InstancePre<Host>,
+    /// What every run touches of its memory, and of the code. Empty until [`Template::rehearse`].
+    memory: Footprint,
+    code: Footprint,
 }
 
 impl Template {
     pub(super) fn new(engine: Engine, module: &Module) -> Result<Self, SandboxError> {
         let pre = linker(&engine)?.instantiate_pre(module).map_err(SandboxError::image)?;
-        Ok(Self { engine, pre })
+        Ok(Self { engine, pre, memory: Footprint::default(), code: Footprint::default() })
     }
 
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// Runs a small script of our own and remembers which pages that touched.
+    pub(super) fn rehearse(&mut self) -> Result<(), SandboxError> {
+        const SCRIPT: &str = "print('rehearsal')";
+        let script = Script::parse(SCRIPT).and_then(|script| JobSpec::of(script).build());
+        let spec = script.map_err(|error| SandboxError::Protocol(error.to_string()))?;
+        let (mut server, child) = UnixStream::pair().map_err(SandboxError::Io)?;
+        server.write_all(&job_frame(&spec)).map_err(SandboxError::Io)?;
+        let guest = self.instantiate()?;
+        let memory = guest.memory;
+        let ended = child::run_one(Inbox::new(child), guest);
+        let ended = ended.map_err(|stop| SandboxError::Protocol(stop.to_string()))?;
+        self.memory = Footprint::of(memory.data_ptr(&ended.remains), memory.data_size(&ended.remains));
+        let (code, len) = self.code_range();
+        self.code = Footprint::of(code, len);
+        match ended.outcome {
+            JobOutcome::Exited(0) => Ok(()),
+            other => Err(SandboxError::Protocol(format!("the rehearsal ended with {other:?}"))),
+        }
+    }
+
+    fn code_range(&self) -> (*const u8, usize) {
+        let range = self.pre.module().image_range();
+        (range.start, range.end.addr() - range.start.addr())
     }
 
     /// A fresh instance, with nothing of any earlier run in it.
@@ -99,7 +130,7 @@ pub(super) struct Ended {
     /// The stream to the server, for the next run.
     pub(super) inbox: Inbox,
     /// What is left of the run. Dropped after the end has been told, so that nobody waits for memory to be cleaned.
-    _remains: Store<Host>,
+    remains: Store<Host>,
 }
 
 impl Ended {
@@ -110,9 +141,11 @@ impl Ended {
 }
 
 impl Guest {
-    /// The memory's bytes, for what is done to it before a run.
-    pub(super) fn memory_bytes(&mut self) -> &mut [u8] {
-        self.memory.data_mut(&mut self.store)
+    /// Does ahead what the kernel would do, page by page, when the run begins.
+    pub(super) fn touch_ahead(&self, template: &Template) {
+        template.memory.touch(self.memory.data_ptr(&self.store), self.memory.data_size(&self.store));
+        let (code, len) = template.code_range();
+        template.code.touch(code, len);
     }
 
     /// Takes a job of `len` bytes from the stream and runs it to its end.
@@ -159,7 +192,7 @@ impl Guest {
                 (None, trap) => live.abort(trap.copied())?,
             },
         };
-        Ok(Ended { outcome, fuel, memory, inbox: live.inbox, _remains: self.store })
+        Ok(Ended { outcome, fuel, memory, inbox: live.inbox, remains: self.store })
     }
 }
 

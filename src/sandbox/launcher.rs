@@ -70,9 +70,10 @@ impl Launcher {
         let (meter, allow_weak_jail, image) = first_order(&control)?;
         let engine = engine::running(meter)?;
         let module = image::load(&engine, image)?;
-        let template = Template::new(engine, &module)?;
-        let first = Some(template.instantiate()?);
+        let mut template = Template::new(engine, &module)?;
         child::install_timer(template.engine());
+        template.rehearse()?;
+        let first = Some(template.instantiate()?);
         notice_dead_children();
         // Already the leader of a session if somebody started this by hand; then there is no terminal to leave.
         let _ = rustix::process::setsid();
@@ -148,7 +149,9 @@ impl Launcher {
     /// Collects every child that has died, and reports each with the kernel's figures.
     fn reap(&mut self) -> Result<(), SandboxError> {
         while let Some((pid, status, usage)) = wait_for_dead_child(libc::WNOHANG) {
-            let Some(child) = self.children.iter().find_map(|(id, live)| (*live == pid).then_some(*id)) else { continue };
+            let Some(child) = self.children.iter().find_map(|(id, live)| (*live == pid).then_some(*id)) else {
+                continue;
+            };
             self.children.remove(&child);
             let cpu = duration(usage.ru_utime) + duration(usage.ru_stime);
             let max_rss_kib = u64::try_from(usage.ru_maxrss).unwrap_or_default();

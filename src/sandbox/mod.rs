@@ -21,6 +21,7 @@
 mod child;
 mod control;
 mod engine;
+mod footprint;
 mod guest;
 mod image;
 mod inbox;

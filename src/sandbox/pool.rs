@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::net::UnixStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::control::{Launcher, Status};
 use super::engine::Meter;
@@ -128,9 +128,15 @@ impl Sandbox {
     }
 
     /// Takes a child back after a run that ended well.
-    pub(super) fn put_back(&self, account: AccountId, child: Child, permit: OwnedSemaphorePermit) {
+    pub(super) fn put_back(&self, account: AccountId, child: Child) {
         self.0.put(account, child);
-        drop(permit);
+    }
+
+    /// Replaces the spare that a run may have taken. Called when the run is over: forking beside it would slow it down.
+    pub(super) fn top_up(&self) {
+        if let Some(launcher) = self.0.living_launcher() {
+            self.0.top_up(&launcher);
+        }
     }
 }
 
@@ -181,12 +187,10 @@ impl Inner {
                 None => state.spares.pop_front(),
             }
         };
-        let child = match waiting {
-            Some(spare) => spare,
-            None => self.fork(&launcher)?,
-        };
-        self.top_up(&launcher);
-        Ok(child)
+        match waiting {
+            Some(spare) => Ok(spare),
+            None => self.fork(&launcher),
+        }
     }
 
     fn put(&self, account: AccountId, mut child: Child) {

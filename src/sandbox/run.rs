@@ -137,7 +137,7 @@ pub(super) struct Running {
     sandbox: Sandbox,
     account: AccountId,
     child: Option<Child>,
-    permit: Option<OwnedSemaphorePermit>,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Drop for Running {
@@ -145,12 +145,13 @@ impl Drop for Running {
         if let Some(child) = &self.child {
             child.launcher.kill(child.id);
         }
+        self.sandbox.top_up();
     }
 }
 
 impl Running {
     pub(super) fn new(sandbox: Sandbox, account: AccountId, child: Child, permit: OwnedSemaphorePermit) -> Self {
-        Self { sandbox, account, child: Some(child), permit: Some(permit) }
+        Self { sandbox, account, child: Some(child), _permit: permit }
     }
 
     /// Runs a job and keeps its output until it is known how it ended.
@@ -207,8 +208,8 @@ impl Running {
     }
 
     fn give_back(&mut self) {
-        if let (Some(child), Some(permit)) = (self.child.take(), self.permit.take()) {
-            self.sandbox.put_back(self.account, child, permit);
+        if let Some(child) = self.child.take() {
+            self.sandbox.put_back(self.account, child);
         }
     }
 
@@ -225,7 +226,10 @@ impl Running {
             }
         };
         if gone.signal() == Some(libc::SIGSYS) {
-            tracing::warn!(child = child.id.0, "a child was killed by its system call filter: an attempted escape or a bug");
+            tracing::warn!(
+                child = child.id.0,
+                "a child was killed by its system call filter: an attempted escape or a bug"
+            );
         }
         gone
     }

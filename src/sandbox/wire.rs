@@ -337,7 +337,9 @@ mod tests {
 
     #[test]
     fn control_datagrams_survive_the_trip() {
-        for order in [Order::Start { meter: 3, allow_weak_jail: true }, Order::Fork(ChildId(7)), Order::Kill(ChildId(u64::MAX))] {
+        for order in
+            [Order::Start { meter: 3, allow_weak_jail: true }, Order::Fork(ChildId(7)), Order::Kill(ChildId(u64::MAX))]
+        {
             assert_eq!(Order::parse(&order.encode()), Ok(order));
         }
         let gone = Report::Gone { child: ChildId(7), status: -1, cpu: Duration::from_millis(3), max_rss_kib: 9 };
