@@ -1,0 +1,41 @@
+//! Figures for a reader: sorted samples, and rows of a table that Markdown also understands.
+
+use std::time::Duration;
+
+/// Sorted measurements of one thing.
+pub(crate) struct Samples(Vec<Duration>);
+
+impl Samples {
+    pub(crate) fn new(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        Self(times)
+    }
+
+    /// The value below which this part (0 to 1) of the samples lies.
+    pub(crate) fn quantile(&self, part: f64) -> Duration {
+        let last = self.0.len().saturating_sub(1);
+        self.0[((last as f64) * part).round() as usize]
+    }
+
+    pub(crate) fn median(&self) -> Duration {
+        self.quantile(0.5)
+    }
+
+    pub(crate) fn max(&self) -> Duration {
+        self.quantile(1.0)
+    }
+}
+
+pub(crate) fn ms(time: Duration) -> String {
+    format!("{:.3} ms", time.as_secs_f64() * 1e3)
+}
+
+pub(crate) fn header(cells: &[&str]) {
+    println!();
+    row(cells);
+    println!("|{}", "---|".repeat(cells.len()));
+}
+
+pub(crate) fn row(cells: &[&str]) {
+    println!("| {} |", cells.join(" | "));
+}
