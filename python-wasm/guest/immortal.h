@@ -1,0 +1,9 @@
+/* Objects of the snapshot never die. */
+#ifndef CLOUD_PYTHON_IMMORTAL_H
+#define CLOUD_PYTHON_IMMORTAL_H
+
+/* Makes every live object immortal (its reference count is not written any more, so its page stays shared with all
+ * other runs) and takes all of them out of the garbage collector's sight. Call it last, before the snapshot. */
+void make_everything_immortal(void);
+
+#endif

@@ -1,0 +1,336 @@
+/* One script: what `python3 script.py` does between the start of the interpreter and its end.
+ *
+ * Owns: __main__ and what sys says about the program, what was drawn when the snapshot was made and must be drawn
+ * again, uncaught exceptions, exit codes, and the parts of CPython's finalization that a script can notice.
+ * Deliberately not here: starting CPython (start.c), reading a job (driver.c). */
+#define PY_SSIZE_T_CLEAN
+#define Py_BUILD_CORE 1 /* for _PyModule_Clear and _PyGC_CollectNoFail: how CPython itself ends a script */
+#include <Python.h>
+#include <internal/pycore_gc.h>
+#include <internal/pycore_moduleobject.h>
+#include <internal/pycore_pystate.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+#include "script.h"
+
+/* What all scripts use. What a run changes is made after everything else, so that it lies together: each page that a
+ * run writes costs time. */
+static struct {
+	PyObject *modules;                 /* the names of the modules in the snapshot */
+	PyObject *loader;                  /* importlib.machinery.SourceFileLoader */
+	PyObject *atexit, *logging, *path; /* path is the list sys.path */
+	PyObject *random, *seed;           /* the generator behind random.random(), and its C method seed */
+	PyObject *guest;
+	PyObject *argv, *orig_argv;        /* the lists in sys; changed */
+	PyObject *output;                  /* sys.stdout as the script finds it; changed */
+	PyObject *main;                    /* the module that the script becomes; changed */
+} kept;
+
+/* ---- Before the snapshot ---- */
+
+static PyObject *attribute_of(const char *module_name, const char *name)
+{
+	PyObject *module = PyImport_ImportModule(module_name);
+	PyObject *value = module ? PyObject_GetAttrString(module, name) : NULL;
+	Py_XDECREF(module);
+	return value;
+}
+
+bool script_keep(void)
+{
+	kept.modules = PyFrozenSet_New(PyImport_GetModuleDict());
+	kept.loader = attribute_of("importlib.machinery", "SourceFileLoader");
+	kept.atexit = PyImport_ImportModule("atexit");
+	kept.logging = PyImport_ImportModule("logging");
+	kept.path = Py_XNewRef(PySys_GetObject("path"));
+	kept.random = attribute_of("random", "_inst");
+	PyObject *generator = attribute_of("_random", "Random");
+	kept.seed = generator ? PyObject_GetAttrString(generator, "seed") : NULL;
+	Py_XDECREF(generator);
+	return kept.modules && kept.loader && kept.atexit && kept.logging && kept.path && kept.random && kept.seed;
+}
+
+static PyObject *new_list(const char *name)
+{
+	PyObject *list = PyList_New(0);
+	if (list != NULL && PySys_SetObject(name, list) != 0)
+		Py_CLEAR(list);
+	return list;
+}
+
+bool script_lay_out(PyObject *guest)
+{
+	kept.guest = guest;
+	kept.argv = new_list("argv");
+	kept.orig_argv = new_list("orig_argv");
+	kept.main = PyObject_CallMethod(guest, "new_main", NULL);
+	kept.output = PyObject_CallMethod(guest, "open_streams", NULL);
+	return kept.argv && kept.orig_argv && kept.main && kept.output;
+}
+
+/* ---- The start ---- */
+
+/* Draws again what modules drew from the clock and the random generator when they were imported.
+ *
+ * Looked for in the whole library: these two are all. What is drawn at first use (the name sequence of tempfile, the
+ * node of uuid, the generator inside sqlite) is not in the snapshot, the warm-up takes care not to use it. The secret
+ * of str hashes is drawn once per image: cached hashes and the order of sets depend on it. */
+static bool draw_again(void)
+{
+	unsigned char seed[32];
+	if (host_random(seed, sizeof seed) != 0)
+		abort();
+	PyObject *number = PyLong_FromUnsignedNativeBytes(seed, sizeof seed, Py_ASNATIVEBYTES_NATIVE_ENDIAN);
+	PyObject *result = number ? PyObject_CallFunctionObjArgs(kept.seed, kept.random, number, NULL) : NULL;
+	PyObject *now = PyLong_FromLongLong(host_clock(0));
+	bool good = result && now && PyObject_SetAttrString(kept.logging, "_startTime", now) == 0;
+	Py_XDECREF(now);
+	Py_XDECREF(result);
+	Py_XDECREF(number);
+	return good;
+}
+
+/* list[:] = [first..., *rest] */
+static bool fill(PyObject *list, const char *first, PyObject *second, PyObject *rest)
+{
+	if (PyList_SetSlice(list, 0, PY_SSIZE_T_MAX, rest) != 0 || PyList_Insert(list, 0, second) != 0)
+		return false;
+	if (first == NULL)
+		return true;
+	PyObject *text = PyUnicode_FromString(first);
+	bool good = text && PyList_Insert(list, 0, text) == 0;
+	Py_XDECREF(text);
+	return good;
+}
+
+/* The script's own folder comes first in sys.path. It is the working directory, as the snapshot has it, unless the
+ * program's name says otherwise. */
+static bool set_path(PyObject *program)
+{
+	if (PyUnicode_FindChar(program, '/', 0, PyUnicode_GET_LENGTH(program), 1) < 0)
+		return true;
+	PyObject *folder = PyObject_CallMethod(kept.guest, "folder_of", "O", program);
+	return folder && PyList_SetItem(kept.path, 0, folder) == 0;
+}
+
+static bool set_main(PyObject *program)
+{
+	PyObject *names = PyModule_GetDict(kept.main);
+	PyObject *loader = PyObject_CallFunction(kept.loader, "sO", "__main__", program);
+	bool good = loader && PyDict_SetItemString(names, "__loader__", loader) == 0 &&
+		PyDict_SetItemString(names, "__file__", program) == 0;
+	Py_XDECREF(loader);
+	return good;
+}
+
+/* If the script could not be put where its name says, nobody would find its lines. */
+static bool remember_source(const struct script *script)
+{
+	if (strcmp(script->program, script->file) == 0)
+		return true;
+	PyObject *result = PyObject_CallMethod(kept.guest, "remember_source", "ss", script->program, script->file);
+	Py_XDECREF(result);
+	return result != NULL;
+}
+
+/* Makes the interpreter look as if it had just been started as `python3 program arguments...`. */
+static bool introduce(const struct script *script)
+{
+	PyObject *program = PyUnicode_DecodeFSDefault(script->program);
+	bool good = program && draw_again() && fill(kept.argv, NULL, program, script->arguments) &&
+		fill(kept.orig_argv, "python3", program, script->arguments) && set_path(program) && set_main(program) &&
+		remember_source(script);
+	Py_XDECREF(program);
+	return good;
+}
+
+/* Reads the script from its file, as `python3 file` does: coding cookies, NUL bytes and bad UTF-8 are then CPython's
+ * own business. */
+static PyObject *run_file(const struct script *script)
+{
+	FILE *file = fopen(script->file, "rb");
+	if (file == NULL)
+		return PyErr_SetFromErrnoWithFilename(PyExc_OSError, script->file);
+	PyObject *names = PyModule_GetDict(kept.main);
+	PyCompilerFlags flags = _PyCompilerFlags_INIT;
+	return PyRun_FileExFlags(file, script->program, Py_file_input, names, names, 1, &flags);
+}
+
+/* ---- Uncaught exceptions ---- */
+
+/* What sys.exit(code) means. As CPython's handle_system_exit, with the integers of a 64-bit machine. */
+static int exit_code_of(PyObject *code)
+{
+	if (code == Py_None)
+		return 0;
+	if (PyLong_Check(code)) {
+		long long number = PyLong_AsLongLong(code);
+		PyErr_Clear(); /* too large: number is -1, as it is in CPython */
+		return (int)(number & 0xff);
+	}
+	PyObject *stream = PySys_GetObject("stderr");
+	if (stream != NULL && stream != Py_None) {
+		PyFile_WriteObject(code, stream, Py_PRINT_RAW);
+		PyErr_Clear();
+		PySys_WriteStderr("\n");
+	}
+	return EXIT_UNCAUGHT;
+}
+
+static int handle_system_exit(void)
+{
+	PyObject *exception = PyErr_GetRaisedException();
+	PyObject *code = PyObject_GetAttrString(exception, "code");
+	if (code == NULL) {
+		PyErr_Clear();
+		code = Py_NewRef(exception);
+	}
+	int result = exit_code_of(code);
+	Py_DECREF(code);
+	Py_DECREF(exception);
+	return result;
+}
+
+static int handle_exception(void)
+{
+	if (PyErr_ExceptionMatches(PyExc_SystemExit))
+		return handle_system_exit();
+	int result = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) ? EXIT_INTERRUPTED : EXIT_UNCAUGHT;
+	PyErr_Print();
+	return result;
+}
+
+int script_run(const struct script *script)
+{
+	PyObject *result = introduce(script) ? run_file(script) : NULL;
+	int code = result ? 0 : handle_exception();
+	Py_XDECREF(result);
+	return code;
+}
+
+/* ---- The end: what Py_FinalizeEx does that a script can notice, in the same order ---- */
+
+static bool is_closed(PyObject *file)
+{
+	PyObject *closed = PyObject_GetAttrString(file, "closed");
+	int result = closed ? PyObject_IsTrue(closed) : 0;
+	Py_XDECREF(closed);
+	PyErr_Clear();
+	return result > 0;
+}
+
+static bool flush(PyObject *file)
+{
+	if (file == NULL || file == Py_None || is_closed(file))
+		return true;
+	PyObject *result = PyObject_CallMethod(file, "flush", NULL);
+	Py_XDECREF(result);
+	return result != NULL;
+}
+
+static bool flush_streams(void)
+{
+	bool good = true;
+	PyObject *out = PySys_GetObject("stdout");
+	if (!flush(out)) {
+		PyErr_WriteUnraisable(out);
+		good = false;
+	}
+	if (!flush(PySys_GetObject("stderr"))) {
+		PyErr_Clear();
+		good = false;
+	}
+	return good;
+}
+
+void script_flush(void)
+{
+	PyObject *pending = PyErr_GetRaisedException();
+	if (!flush(kept.output))
+		PyErr_Clear();
+	PyErr_SetRaisedException(pending);
+}
+
+/* The last uncaught exception holds the frames it passed, and with them what the script left in them. */
+static void forget_last_exception(void)
+{
+	static const char *const names[] = {"last_exc", "last_type", "last_value", "last_traceback"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (PySys_GetObject(names[i]) != NULL)
+			PySys_SetObject(names[i], NULL);
+	PyErr_Clear();
+}
+
+static bool is_of_script(PyObject *name)
+{
+	return PyUnicode_Check(name) &&
+		(PySet_Contains(kept.modules, name) == 0 || PyUnicode_EqualToUTF8(name, "__main__"));
+}
+
+/* Takes the script's modules out of sys.modules and returns weak references to them. */
+static PyObject *unlink_modules(void)
+{
+	PyObject *modules = PyImport_GetModuleDict(), *references = PyList_New(0);
+	PyObject *name, *module;
+	Py_ssize_t at = 0;
+	while (references != NULL && PyDict_Next(modules, &at, &name, &module)) {
+		if (!is_of_script(name))
+			continue;
+		PyObject *reference = PyWeakref_NewRef(module, NULL); /* fails for what is no module */
+		if (reference != NULL)
+			PyList_Append(references, reference);
+		Py_XDECREF(reference);
+		PyErr_Clear();
+		PyDict_SetItem(modules, name, Py_None); /* the key exists: the loop may go on */
+	}
+	return references;
+}
+
+/* Runs the finalizers of what the script left: what only its modules held and what is in cycles goes first, with the
+ * modules' names still in place; modules that somebody still holds are emptied afterwards. */
+static void drop_modules(void)
+{
+	Py_CLEAR(kept.main);
+	PyObject *references = unlink_modules();
+	_PyGC_CollectNoFail(_PyThreadState_GET());
+	for (Py_ssize_t i = references ? PyList_GET_SIZE(references) : 0; i > 0; i--) {
+		PyObject *module = NULL;
+		if (PyWeakref_GetRef(PyList_GET_ITEM(references, i - 1), &module) == 1 && PyModule_Check(module))
+			_PyModule_Clear(module);
+		Py_XDECREF(module);
+	}
+	Py_XDECREF(references);
+	PyErr_Clear();
+}
+
+static bool end(void)
+{
+	bool good = flush_streams();
+	forget_last_exception();
+	drop_modules();
+	good &= flush_streams();
+	script_flush();
+	return good;
+}
+
+/* CPython would wait for threads first; there are none. */
+int script_end(int code)
+{
+	PyObject *result = PyObject_CallMethod(kept.atexit, "_run_exitfuncs", NULL);
+	if (result == NULL)
+		PyErr_WriteUnraisable(kept.atexit);
+	Py_XDECREF(result);
+	return end() ? code : EXIT_FLUSH_FAILED;
+}
+
+int script_rehearse(const struct script *script)
+{
+	int code = script_run(script);
+	return end() ? code : EXIT_FLUSH_FAILED;
+}
