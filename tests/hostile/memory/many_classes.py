@@ -1,0 +1,6 @@
+#: what: Makes classes until memory ends.
+#: expect: exited 1
+#: stderr: MemoryError
+kept = []
+while True:
+    kept.append(type("Class", (), {}))

@@ -1,0 +1,10 @@
+#: what: Gathers gibibytes out of one small buffer in a single call.
+#: expect: exited 0
+#: stdout: contained
+import os
+
+block = b"x" * (1 << 20)
+try:
+    os.writev(1, [block] * 1000)
+except (OSError, AttributeError):
+    print("contained")

@@ -1,0 +1,5 @@
+#: exit: 255
+# -1 is 255
+import sys
+
+sys.exit(-1)

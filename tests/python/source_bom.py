@@ -1,0 +1,2 @@
+﻿# A byte order mark before the text
+print("café", __file__)

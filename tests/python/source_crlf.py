@@ -1,0 +1,5 @@
+# Line ends of other systems
+print("one")
+if True:
+    print("""two
+three""".encode())

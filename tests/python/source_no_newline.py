@@ -1,0 +1,3 @@
+# No newline at the end of the last line
+if True:
+    print("end")

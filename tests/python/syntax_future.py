@@ -1,0 +1,3 @@
+#: exit: 1
+# A future that does not exist
+from __future__ import braces

@@ -1,0 +1,4 @@
+#: exit: 1
+# IndentationError
+if True:
+print("not indented")

@@ -1,0 +1,3 @@
+#: exit: 1
+# Python 2
+print "hello"
