@@ -84,7 +84,11 @@ async fn a_timed_out_run_is_dead_when_it_is_told() {
     let sandbox = alone().await;
     let launcher = sandbox.launcher_pid().await.unwrap();
     let budget = Budget::default().with_wall(Duration::from_millis(100)).unwrap();
-    for text in ["while True: pass", "import time\ntime.sleep(9)", "x, y = memoryview(bytearray(50 << 20)), memoryview(bytearray(50 << 20))\nwhile True: x[:] = y"] {
+    for text in [
+        "while True: pass",
+        "import time\ntime.sleep(9)",
+        "x, y = memoryview(bytearray(50 << 20)), memoryview(bytearray(50 << 20))\nwhile True: x[:] = y",
+    ] {
         let result = sandbox.run(ALICE, &world::script_with(text, budget), b"").await.unwrap();
         assert!(matches!(result.outcome, JobOutcome::TimedOut(_)));
         assert_eq!(world::children_of(launcher), [], "{text}");

@@ -1,5 +1,13 @@
 //! The one integration binary. Each file is a subject; `world` is what they share.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
 mod world;
 
 mod entropy;

@@ -189,7 +189,7 @@ fn bad_input_gets_one_clear_sentence() {
 #[test]
 fn an_unreadable_script_is_said() {
     let desk = Desk::with("secret.py", "pass");
-    std::fs::set_permissions(desk.path("secret.py"), std::os::unix::fs::PermissionsExt::from_mode(0)).unwrap();
+    std::fs::set_permissions(desk.path("secret.py"), std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
     if std::fs::read(desk.path("secret.py")).is_ok() {
         return eprintln!("skipped: root can read everything");
     }

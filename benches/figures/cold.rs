@@ -14,8 +14,8 @@ pub(crate) fn measure() {
     let cold = Samples::new((0..ROUNDS).map(|_| first_output()).collect());
     let python = Samples::new((0..ROUNDS).map(|_| native::start_and_end()).collect());
     header(&["cold start", "median", "p90"]);
-    row(&["cloud-python run, to the first output", &ms(cold.median()), &ms(cold.quantile(0.9))]);
-    row(&["python3 -I -S -c pass, to its end", &ms(python.median()), &ms(python.quantile(0.9))]);
+    row(&["cloud-python run, to the first output", &ms(cold.median()), &ms(cold.percentile(90))]);
+    row(&["python3 -I -S -c pass, to its end", &ms(python.median()), &ms(python.percentile(90))]);
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]

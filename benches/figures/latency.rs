@@ -56,8 +56,8 @@ async fn time_one(sandbox: &Sandbox, account: AccountId) -> Duration {
 }
 
 fn print(name: &str, samples: &Samples, python: &Samples) {
-    let (median, p99) = (samples.median(), samples.quantile(0.99));
+    let (median, p99) = (samples.median(), samples.percentile(99));
     let part = |time: Duration, of: Duration| format!("1/{:.1}", of.as_secs_f64() / time.as_secs_f64());
-    let cells = [name, &ms(median), &ms(p99), &part(median, python.median()), &part(p99, python.quantile(0.99))];
+    let cells = [name, &ms(median), &ms(p99), &part(median, python.median()), &part(p99, python.percentile(99))];
     row(&cells);
 }

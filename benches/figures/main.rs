@@ -4,6 +4,8 @@
 //! machine that others use too, so nothing here passes or fails: ratios and medians are for a reader. That is also why
 //! there is no statistics library: what it would refine is smaller than the noise.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark that cannot measure has nothing to say")]
+
 mod cold;
 mod cpu;
 mod kill;

@@ -20,8 +20,9 @@ pub(crate) async fn measure() {
     let used: Vec<u32> = children_of(launcher).into_iter().filter(|pid| spares.contains(pid)).collect();
     let used = used.iter().filter_map(|pid| private_dirty_kib(*pid)).max();
     header(&["private dirty memory", "KiB"]);
-    let say = |kib: Option<u64>| {
-        kib.map_or("not readable (only root may look at our children)".to_owned(), |kib| kib.to_string())
+    let say = |kib: Option<u64>| match kib {
+        Some(kib) => kib.to_string(),
+        None => "not readable (only root may look at our children)".to_owned(),
     };
     row(&["a waiting spare", &say(spare)]);
     row(&["a child after hello world, ready for the next run", &say(used)]);

@@ -11,18 +11,18 @@ impl Samples {
         Self(times)
     }
 
-    /// The value below which this part (0 to 1) of the samples lies.
-    pub(crate) fn quantile(&self, part: f64) -> Duration {
+    /// The value below which so many hundredths of the samples lie.
+    pub(crate) fn percentile(&self, hundredths: usize) -> Duration {
         let last = self.0.len().saturating_sub(1);
-        self.0[((last as f64) * part).round() as usize]
+        self.0[(last * hundredths).div_ceil(100)]
     }
 
     pub(crate) fn median(&self) -> Duration {
-        self.quantile(0.5)
+        self.percentile(50)
     }
 
     pub(crate) fn max(&self) -> Duration {
-        self.quantile(1.0)
+        self.percentile(100)
     }
 }
 

@@ -126,7 +126,7 @@ static void fill_pools(void)
 static void fill_chunks(void)
 {
 	uintptr_t frontier = (uintptr_t)gm->top;
-	for (size_t size = (size_t)1 << 20; size >= MALLOC_ALIGNMENT; size = size > 4096 ? size / 2 : size - MALLOC_ALIGNMENT) {
+	for (size_t size = (size_t)1 << 20; size > 0; size = size > 4096 ? size / 2 : size - 4) {
 		for (;;) {
 			void *chunk = malloc(size);
 			out_of_memory(chunk);

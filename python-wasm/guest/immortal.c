@@ -6,6 +6,7 @@
 #define Py_BUILD_CORE 1
 #include <Python.h>
 #include <internal/pycore_dict.h>
+#include <internal/pycore_gc.h>
 #include <internal/pycore_object.h>
 
 #include <stdbool.h>
@@ -98,4 +99,5 @@ void make_everything_immortal(void)
 	free(waiting.items);
 	Py_DECREF(containers);
 	Py_DECREF(collector("freeze"));
+	_PyGC_ClearAllFreeLists(PyInterpreterState_Get()); /* new objects shall not lie where dead ones lay */
 }

@@ -23,13 +23,12 @@
  * run writes costs time. */
 static struct {
 	PyObject *modules;                 /* the names of the modules in the snapshot */
-	PyObject *loader;                  /* importlib.machinery.SourceFileLoader */
 	PyObject *atexit, *logging, *path; /* path is the list sys.path */
 	PyObject *random, *seed;           /* the generator behind random.random(), and its C method seed */
 	PyObject *guest;
 	PyObject *argv, *orig_argv;        /* the lists in sys; changed */
 	PyObject *output;                  /* sys.stdout as the script finds it; changed */
-	PyObject *main;                    /* the module that the script becomes; changed */
+	PyObject *main, *loader;           /* the module that the script becomes, and its __loader__; changed */
 } kept;
 
 /* ---- Before the snapshot ---- */
@@ -45,7 +44,6 @@ static PyObject *attribute_of(const char *module_name, const char *name)
 bool script_keep(void)
 {
 	kept.modules = PyFrozenSet_New(PyImport_GetModuleDict());
-	kept.loader = attribute_of("importlib.machinery", "SourceFileLoader");
 	kept.atexit = PyImport_ImportModule("atexit");
 	kept.logging = PyImport_ImportModule("logging");
 	kept.path = Py_XNewRef(PySys_GetObject("path"));
@@ -53,7 +51,7 @@ bool script_keep(void)
 	PyObject *generator = attribute_of("_random", "Random");
 	kept.seed = generator ? PyObject_GetAttrString(generator, "seed") : NULL;
 	Py_XDECREF(generator);
-	return kept.modules && kept.loader && kept.atexit && kept.logging && kept.path && kept.random && kept.seed;
+	return kept.modules && kept.atexit && kept.logging && kept.path && kept.random && kept.seed;
 }
 
 static PyObject *new_list(const char *name)
@@ -70,8 +68,9 @@ bool script_lay_out(PyObject *guest)
 	kept.argv = new_list("argv");
 	kept.orig_argv = new_list("orig_argv");
 	kept.main = PyObject_CallMethod(guest, "new_main", NULL);
+	kept.loader = kept.main ? PyObject_GetAttrString(kept.main, "__loader__") : NULL;
 	kept.output = PyObject_CallMethod(guest, "open_streams", NULL);
-	return kept.argv && kept.orig_argv && kept.main && kept.output;
+	return kept.argv && kept.orig_argv && kept.loader && kept.output;
 }
 
 /* ---- The start ---- */
@@ -121,12 +120,8 @@ static bool set_path(PyObject *program)
 
 static bool set_main(PyObject *program)
 {
-	PyObject *names = PyModule_GetDict(kept.main);
-	PyObject *loader = PyObject_CallFunction(kept.loader, "sO", "__main__", program);
-	bool good = loader && PyDict_SetItemString(names, "__loader__", loader) == 0 &&
-		PyDict_SetItemString(names, "__file__", program) == 0;
-	Py_XDECREF(loader);
-	return good;
+	return PyObject_SetAttrString(kept.loader, "path", program) == 0 &&
+		PyDict_SetItemString(PyModule_GetDict(kept.main), "__file__", program) == 0;
 }
 
 /* If the script could not be put where its name says, nobody would find its lines. */
@@ -297,6 +292,7 @@ static PyObject *unlink_modules(void)
 static void drop_modules(void)
 {
 	Py_CLEAR(kept.main);
+	Py_CLEAR(kept.loader);
 	PyObject *references = unlink_modules();
 	_PyGC_CollectNoFail(_PyThreadState_GET());
 	for (Py_ssize_t i = references ? PyList_GET_SIZE(references) : 0; i > 0; i--) {

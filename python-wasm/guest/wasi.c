@@ -216,7 +216,8 @@ int32_t WASI(fd_filestat_get)(uint32_t fd, struct wasi_filestat *out)
 }
 
 /* Both ways to set one time at once are EINVAL. */
-int wasi_choose_times(uint32_t flags, const uint64_t *atim, const uint64_t *mtim, const uint64_t *now, struct memfs_times *out)
+int wasi_choose_times(uint32_t flags, const uint64_t *atim, const uint64_t *mtim, const uint64_t *now,
+	struct memfs_times *out)
 {
 	if ((flags & WASI_ATIM && flags & WASI_ATIM_NOW) || (flags & WASI_MTIM && flags & WASI_MTIM_NOW) || flags > 15)
 		return MEMFS_EINVAL;

@@ -124,7 +124,8 @@ int wasi_set_flags(uint32_t fd, uint32_t flags);
 void wasi_filestat(const struct memfs_stat *stat, struct wasi_filestat *out);
 
 /* The times that enum wasi_fstflags choose, pointing to the values given here. */
-int wasi_choose_times(uint32_t flags, const uint64_t *atim, const uint64_t *mtim, const uint64_t *now, struct memfs_times *out);
+int wasi_choose_times(uint32_t flags, const uint64_t *atim, const uint64_t *mtim, const uint64_t *now,
+	struct memfs_times *out);
 
 /* wasi_io.c: an errno of the host, or EIO for what is none. */
 int wasi_host_error(int32_t result);

@@ -99,7 +99,8 @@ static bool clock_event(const struct wasi_subscription *subscription, const stru
 }
 
 /* Fills out, which libc made as long as in, with what happened. */
-static uint32_t report(const struct wasi_subscription *in, uint32_t count, const struct waiting *waiting, struct wasi_event *out)
+static uint32_t report(const struct wasi_subscription *in, uint32_t count, const struct waiting *waiting,
+	struct wasi_event *out)
 {
 	int64_t waited;
 	uint32_t events = 0;

@@ -5,6 +5,7 @@ writes its inline caches, and every page written costs a run time.
 """
 import atexit
 import builtins
+import importlib.machinery
 import io
 import linecache
 import logging
@@ -34,6 +35,8 @@ COMMON = """
 def prepare():
     for name in COMMON.split():
         __import__(name)
+    # logging's last resort writes to sys.stderr, which is flushed anyway: it need not be closed when every script ends.
+    logging._handlerList.clear()
 
 
 def settle():
@@ -42,8 +45,6 @@ def settle():
     sys.path_importer_cache.clear()
     for name in [name for name, module in sys.modules.items() if module is None]:
         del sys.modules[name]
-    # logging's last resort writes to sys.stderr, which is flushed anyway: it need not be closed when every script ends.
-    logging._handlerList.clear()
     atexit._clear()
 
 
@@ -52,6 +53,7 @@ def new_main():
     main = sys.modules["__main__"] = types.ModuleType("__main__")
     main.__annotations__ = {}
     main.__builtins__ = builtins
+    main.__loader__ = importlib.machinery.SourceFileLoader("__main__", None)
     main.__file__ = None
     main.__cached__ = None
     return main

@@ -5,6 +5,7 @@ names, compiled patterns) is in the snapshot: a later script finds it there and 
 They must not draw random names, open sockets or a database, or ask for the time: see draw_again in guest/script.c.
 """
 import io
+import logging
 import os
 import sys
 
@@ -175,5 +176,6 @@ def stream():
 def after():
     output, errors = (stream.buffer.getvalue().decode() for stream in (sys.stdout, sys.stderr))
     sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    logging.shutdown()
     if "hello" not in output or "Traceback" in errors and LAST_LINE not in errors:
         raise RuntimeError(f"the warm-up went wrong: {output} {errors}")

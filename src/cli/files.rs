@@ -11,14 +11,14 @@ use crate::domain::{InputFile, JobError};
 
 /// A file or a directory here, and its name there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileArgument {
+pub(super) struct FileArgument {
     name: OsString,
     path: PathBuf,
 }
 
 /// Files that cannot be handed over.
 #[derive(Debug, thiserror::Error)]
-pub enum FilesError {
+pub(super) enum FilesError {
     /// One that cannot be read.
     #[error("cannot read {0}: {1}")]
     Read(PathBuf, #[source] std::io::Error),
@@ -29,7 +29,7 @@ pub enum FilesError {
 
 impl FileArgument {
     /// Splits `NAME=PATH`. A PATH alone goes by its own last part.
-    pub fn parse(text: &OsStr) -> Result<Self, String> {
+    pub(super) fn parse(text: &OsStr) -> Result<Self, String> {
         let bytes = text.as_bytes();
         let split = bytes.iter().position(|byte| *byte == b'=');
         let (name, path) = match split.and_then(|at| bytes.split_at_checked(at)) {
@@ -45,7 +45,7 @@ impl FileArgument {
     }
 
     /// Reads the file, or every file below the directory, in the order of their names. Follows no symbolic link inside it.
-    pub fn read(&self) -> Result<Vec<InputFile>, FilesError> {
+    pub(super) fn read(&self) -> Result<Vec<InputFile>, FilesError> {
         let mut files = vec![];
         read_below(&self.path, self.name.as_bytes(), self.path.is_dir(), &mut files)?;
         Ok(files)

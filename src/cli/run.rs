@@ -17,6 +17,7 @@ use crate::domain::{
     AccountId, Argument, Budget, BudgetError, JobError, JobOutcome, JobSpec, ProgramName, Script, Spent,
 };
 use crate::sandbox::{Event, LiveRun, Meter, Sandbox, SandboxError, Settings, Source, Stdin, Stream, cache_folder};
+use crate::telemetry;
 
 /// Exit code for a script that ran out of time, as `timeout(1)` has it.
 const TIMED_OUT: u8 = 124;
@@ -52,7 +53,7 @@ pub struct Arguments {
     /// The script, or - for standard input
     #[arg(value_name = "FILE", default_value = "-")]
     script: PathBuf,
-    /// What the script gets as sys.argv[1:]
+    /// What the script gets as its own arguments
     #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<std::ffi::OsString>,
 }
@@ -89,6 +90,7 @@ impl RunError {
 
 /// Runs the script and ends with its exit code.
 pub fn main(arguments: &Arguments) -> ExitCode {
+    telemetry::init();
     let code = match job(arguments) {
         Ok(spec) => match runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => {

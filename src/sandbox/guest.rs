@@ -243,7 +243,8 @@ impl Live {
     /// Says on the script's standard error why the interpreter could not go on.
     fn abort(&mut self, trap: Option<Trap>) -> Result<JobOutcome, Stop> {
         let why = match trap {
-            Some(Trap::StackOverflow) => "its stack is used up",
+            // The C stack lies at the bottom of memory, so that running off its end is an address out of bounds.
+            Some(Trap::StackOverflow | Trap::MemoryOutOfBounds) => "its stack is used up",
             Some(Trap::AllocationTooLarge) => "the job does not fit into its memory",
             Some(Trap::UnreachableCodeReached) => "it aborted",
             _ => "it broke down",

@@ -40,7 +40,10 @@ pub fn main(hooks: Hooks) -> Result<(), SandboxError> {
             Some((Order::Fork(child), Some(stream))) => launcher.fork(child, stream)?,
             Some((Order::Kill(child), _)) => launcher.kill(child),
             Some(_) => return Err(WireError::Payload.into()),
-            None if launcher.ended => return Ok(launcher.end_all()),
+            None if launcher.ended => {
+                launcher.end_all();
+                return Ok(());
+            }
             None => {}
         }
     }

@@ -226,7 +226,7 @@ impl Running {
             }
         };
         if gone.signal() == Some(libc::SIGSYS) {
-            tracing::warn!(
+            crate::warn_sparingly!(
                 child = child.id.0,
                 "a child was killed by its system call filter: an attempted escape or a bug"
             );

@@ -325,12 +325,12 @@ mod tests {
 
     #[test]
     fn heads_bound_every_length_before_it_is_believed() {
-        let head = |kind: u8, len: u32| {
-            let len = len.to_le_bytes();
+        let head = |kind: u8, len: usize| {
+            let len = u32::try_from(len).unwrap().to_le_bytes();
             Head::parse([kind, len[0], len[1], len[2], len[3]])
         };
-        assert!(head(Kind::Stdout as u8, limits::FRAME_BYTES as u32).is_ok());
-        assert_eq!(head(Kind::Stdout as u8, u32::MAX), Err(WireError::Length(u32::MAX as usize)));
+        assert!(head(Kind::Stdout as u8, limits::FRAME_BYTES).is_ok());
+        assert_eq!(head(Kind::Stdout as u8, u32::MAX as usize), Err(WireError::Length(u32::MAX as usize)));
         assert_eq!(head(Kind::StdinEnd as u8, 1), Err(WireError::Length(1)));
         assert_eq!(head(99, 0), Err(WireError::Kind(99)));
     }

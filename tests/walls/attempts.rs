@@ -3,16 +3,16 @@
 use std::ffi::CStr;
 
 /// One attempt: `make` does it and returns the errno if the kernel refused.
-pub struct Attempt {
-    pub name: &'static str,
+pub(crate) struct Attempt {
+    pub(crate) name: &'static str,
     /// Whether the same attempt succeeds without the jail, which shows that it is the jail that refuses.
-    pub works_outside: bool,
-    pub make: fn() -> Result<(), i32>,
+    pub(crate) works_outside: bool,
+    pub(crate) make: fn() -> Result<(), i32>,
 }
 
 macro_rules! attempts {
     ($($name:literal $($works:ident)? => $call:expr;)*) => {
-        pub const ALL: &[Attempt] = &[$(Attempt {
+        pub(crate) const ALL: &[Attempt] = &[$(Attempt {
             name: $name,
             works_outside: attempts!(@works $($works)?),
             make: || $call,
@@ -56,8 +56,9 @@ fn exec(program: &CStr) -> Result<(), i32> {
     call!(SYS_execve, program.as_ptr(), arguments.as_ptr(), arguments[1..].as_ptr())
 }
 
-/// A new child must not be left behind where forking works.
-fn forked(result: libc::c_long) -> Result<(), i32> {
+fn fork(flags: libc::c_int) -> Result<(), i32> {
+    // SAFETY: no new stack and no shared memory: the same as a fork.
+    let result = unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD | flags, 0, 0, 0, 0) };
     if result == 0 {
         // SAFETY: ends the new process at once.
         unsafe { libc::_exit(0) };
@@ -162,8 +163,8 @@ attempts! {
     "recvmsg" => call!(SYS_recvmsg, 3, [0u64; 8].as_mut_ptr(), libc::MSG_DONTWAIT);
 
     // Processes and signals.
-    "fork" works => forked(unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD, 0, 0, 0, 0) });
-    "vfork" => forked(unsafe { libc::syscall(libc::SYS_clone, libc::SIGCHLD | libc::CLONE_PARENT, 0, 0, 0, 0) });
+    "fork" works => fork(0);
+    "fork-beside" => fork(libc::CLONE_PARENT);
     "clone3" => call!(SYS_clone3, [0u64; 11].as_ptr(), 88);
     "exec-shell" => exec(c"/bin/sh");
     "exec-itself" => exec(c"/proc/self/exe");

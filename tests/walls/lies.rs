@@ -3,26 +3,26 @@
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 
-pub const STDOUT: u8 = 16;
-pub const END: u8 = 18;
+pub(crate) const STDOUT: u8 = 16;
+pub(crate) const END: u8 = 18;
 const JOB: u8 = 1;
 const STDERR: u8 = 17;
 
 /// How the server must take a lie.
 #[derive(Clone, Copy, Debug)]
-pub enum MustBe {
+pub(crate) enum MustBe {
     Lost,
     TimedOut,
     OutputTooLarge,
 }
 
-pub struct Lie {
-    pub name: &'static str,
-    pub must_be: MustBe,
+pub(crate) struct Lie {
+    pub(crate) name: &'static str,
+    pub(crate) must_be: MustBe,
     tell: fn(&mut UnixStream),
 }
 
-pub const ALL: &[Lie] = &[
+pub(crate) const ALL: &[Lie] = &[
     Lie { name: "nothing-and-goes", must_be: MustBe::Lost, tell: |_| {} },
     Lie { name: "nothing-and-stays", must_be: MustBe::TimedOut, tell: stay },
     Lie { name: "unknown-kind", must_be: MustBe::Lost, tell: |stream| say(stream, &frame(99, b"x")) },
@@ -45,12 +45,12 @@ pub const ALL: &[Lie] = &[
     Lie { name: "noise", must_be: MustBe::Lost, tell: |stream| say(stream, &[0xa5; 4096]) },
 ];
 
-pub fn tell(name: &str, stream: &mut UnixStream) {
+pub(crate) fn tell(name: &str, stream: &mut UnixStream) {
     let lie = ALL.iter().find(|lie| lie.name == name).expect("a known lie");
     (lie.tell)(stream);
 }
 
-pub fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {
     let len = u32::try_from(payload.len()).expect("short").to_le_bytes();
     [&[kind], len.as_slice(), payload].concat()
 }

@@ -7,82 +7,82 @@ use cloud_python::domain::{AccountId, Budget, JobResult, JobSpec, Script};
 use cloud_python::sandbox::{Meter, Prepared, Sandbox, Settings, Source, cache_folder};
 
 /// The program under test.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-python");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-python");
 
 /// Two people who have never met.
-pub const ALICE: AccountId = AccountId::new(1);
-pub const BOB: AccountId = AccountId::new(2);
+pub(crate) const ALICE: AccountId = AccountId::new(1);
+pub(crate) const BOB: AccountId = AccountId::new(2);
 
 /// The image that `./fetch-runtime.sh` made, compiled for the default meter.
-pub fn image() -> Prepared {
+pub(crate) fn image() -> Prepared {
     let cache = cache_folder().expect("a cache folder");
     let source = Source::find(&cache).expect("run ./fetch-runtime.sh first");
     source.prepare(Meter::default(), |line| eprintln!("{line}")).expect("the image can be compiled")
 }
 
 /// The server's settings, with this program as launcher.
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings { launcher: PROGRAM.into(), ..Settings::default() }
 }
 
 /// A sandbox of the test's own.
-pub async fn sandbox() -> Sandbox {
+pub(crate) async fn sandbox() -> Sandbox {
     sandbox_with(settings()).await
 }
 
-pub async fn sandbox_with(settings: Settings) -> Sandbox {
+pub(crate) async fn sandbox_with(settings: Settings) -> Sandbox {
     Sandbox::start(settings, image()).await.expect("the sandbox starts")
 }
 
-pub fn script(text: &str) -> JobSpec {
+pub(crate) fn script(text: &str) -> JobSpec {
     script_with(text, Budget::default())
 }
 
-pub fn script_with(text: &str, budget: Budget) -> JobSpec {
+pub(crate) fn script_with(text: &str, budget: Budget) -> JobSpec {
     let script = Script::parse(text).expect("a script within the limits");
     JobSpec::of(script).budget(budget).build().expect("a job within the limits")
 }
 
 /// Runs a script for Alice and returns its result.
-pub async fn run(sandbox: &Sandbox, text: &str) -> JobResult {
+pub(crate) async fn run(sandbox: &Sandbox, text: &str) -> JobResult {
     sandbox.run(ALICE, &script(text), b"").await.expect("the sandbox does its part")
 }
 
 /// Standard output as text.
-pub fn stdout(result: &JobResult) -> String {
+pub(crate) fn stdout(result: &JobResult) -> String {
     String::from_utf8_lossy(&result.stdout).into_owned()
 }
 
 /// Standard error as text.
-pub fn stderr(result: &JobResult) -> String {
+pub(crate) fn stderr(result: &JobResult) -> String {
     String::from_utf8_lossy(&result.stderr).into_owned()
 }
 
 /// The program, typed at a shell.
-pub fn program(arguments: &[&str]) -> Command {
+pub(crate) fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command.args(arguments);
     command
 }
 
 /// Runs a command to its end without input.
-pub fn output(command: &mut Command) -> Output {
+pub(crate) fn output(command: &mut Command) -> Output {
     command.stdin(std::process::Stdio::null()).output().expect("the program starts")
 }
 
 /// A file or folder of the repository.
-pub fn repository(path: &str) -> PathBuf {
+pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// The processes whose parent this is.
-pub fn children_of(pid: u32) -> Vec<u32> {
+pub(crate) fn children_of(pid: u32) -> Vec<u32> {
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("the process lives");
     children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
 /// The processes with this one among their ancestors, parents before children.
-pub fn descendants_of(pid: u32) -> Vec<u32> {
+pub(crate) fn descendants_of(pid: u32) -> Vec<u32> {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let children = tasks.flat_map(|task| {
         let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
@@ -92,12 +92,12 @@ pub fn descendants_of(pid: u32) -> Vec<u32> {
 }
 
 /// Whether a process of this number exists (a zombie does).
-pub fn exists(pid: u32) -> bool {
+pub(crate) fn exists(pid: u32) -> bool {
     std::fs::exists(format!("/proc/{pid}")).expect("/proc")
 }
 
 /// Whether these bytes are anywhere in a process's memory. Nothing if we may not look.
-pub fn memory_contains(pid: u32, wanted: &[u8]) -> Option<bool> {
+pub(crate) fn memory_contains(pid: u32, wanted: &[u8]) -> Option<bool> {
     use std::os::unix::fs::FileExt;
     let memory = std::fs::File::open(format!("/proc/{pid}/mem")).ok()?;
     let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).ok()?;
@@ -114,7 +114,7 @@ pub fn memory_contains(pid: u32, wanted: &[u8]) -> Option<bool> {
 }
 
 /// Waits until something that another process does has come about, looking again and again for at most ten seconds.
-pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     for _ in 0..1000 {
         if is_so() {
             return;
@@ -125,6 +125,6 @@ pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// How many descriptors a process has open; nothing if we may not look.
-pub fn open_descriptors(pid: u32) -> Option<usize> {
+pub(crate) fn open_descriptors(pid: u32) -> Option<usize> {
     Some(std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count())
 }

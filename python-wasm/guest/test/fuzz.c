@@ -25,7 +25,7 @@ static uint64_t any_number(struct source *source)
 	return draw(source, 3) == 0 ? odd[draw(source, 6)] - draw(source, 3) : draw(source, 1u << 20);
 }
 
-/* The whole file is never as long as it says: holes are not read back in one piece. */
+/* Up to three pieces at any place of any descriptor. */
 static void any_transfer(struct source *source)
 {
 	uint8_t bytes[600];

@@ -111,7 +111,8 @@ static uint64_t draw_offset(struct source *source)
 void op_draw(struct source *source, struct op *op)
 {
 	/* What makes trees interesting is drawn more often than its turn. */
-	static const uint8_t more[] = { OP_OPEN, OP_OPEN, OP_OPEN, OP_OPEN, OP_OPEN, OP_OPEN, OP_WRITE, OP_MKDIR, OP_MKDIR, OP_RENAME, OP_RENAME, OP_SYMLINK, OP_PWRITE };
+	static const uint8_t more[] = { OP_OPEN, OP_OPEN, OP_OPEN, OP_OPEN, OP_OPEN, OP_OPEN, OP_WRITE, OP_PWRITE, OP_MKDIR,
+		OP_MKDIR, OP_RENAME, OP_RENAME, OP_SYMLINK };
 	uint32_t kind = draw(source, OP_KINDS + sizeof more);
 	op->kind = kind < OP_KINDS ? (enum op_kind)kind : (enum op_kind)more[kind - OP_KINDS];
 	op->slot = draw(source, SLOTS);
@@ -264,7 +265,8 @@ static void guest_set_times(const struct op *op, struct outcome *out)
 	struct wasi_filestat stat;
 	uint64_t atime = 1000000007 * op->offset, mtime = 1000000011 * op->offset;
 	uint32_t follow = op->flags & OF_NOFOLLOW ? 0 : WASI_SYMLINK_FOLLOW;
-	out->error = WASI(path_filestat_set_times)(fd_of(op->base), follow, op->path, strlen(op->path), atime, mtime, WASI_ATIM | WASI_MTIM);
+	out->error = WASI(path_filestat_set_times)(fd_of(op->base), follow, op->path, strlen(op->path), atime, mtime,
+		WASI_ATIM | WASI_MTIM);
 	if (out->error == 0 && WASI(path_filestat_get)(fd_of(op->base), follow, op->path, strlen(op->path), &stat) == 0)
 		say(out, "atime %" PRIu64 " mtime %" PRIu64, stat.filetype == MEMFS_SYMLINK ? 0 : stat.atim, stat.mtim);
 }

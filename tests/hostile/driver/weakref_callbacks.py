@@ -1,5 +1,6 @@
 #: what: Has the death of weakly referenced objects call back into what is being taken apart.
 #: expect: exited 0
+#: timeout: 20
 import gc
 import sys
 import weakref

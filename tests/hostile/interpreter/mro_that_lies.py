@@ -1,5 +1,6 @@
 #: what: Computes method resolution orders that are wrong, endless or change while they are used.
 #: expect: exited 0
+#: timeout: 20
 #: stdout: contained
 class Meta(type):
     answer = None

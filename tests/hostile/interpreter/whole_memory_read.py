@@ -1,5 +1,6 @@
 #: what: Forges a bytearray over the whole memory with bad bytecode, and reads it in search of the host.
 #: expect: exited 0
+#: timeout: 20
 #: stdout: 1073741824
 #: memory: 256
 #: never: found

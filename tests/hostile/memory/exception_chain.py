@@ -1,5 +1,6 @@
 #: what: Grows a chain of exceptions and their tracebacks until memory ends.
 #: expect: exited 1 or aborted
+#: timeout: 20
 #: stderr: Error
 last = None
 while True:

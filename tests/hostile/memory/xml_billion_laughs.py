@@ -1,5 +1,6 @@
 #: what: Expands entities of entities in an XML document.
 #: expect: exited 1
+#: timeout: 20
 #: stderr: Error
 import xml.etree.ElementTree
 

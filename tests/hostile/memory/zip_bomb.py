@@ -1,5 +1,6 @@
 #: what: Unpacks a bomb: a hundred kibibytes that become a hundred mebibytes.
 #: expect: exited 1
+#: timeout: 20
 #: stderr: MemoryError
 import zlib
 

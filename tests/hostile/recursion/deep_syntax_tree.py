@@ -1,5 +1,6 @@
 #: what: Compiles syntax trees that are built by hand, too deep or with a loop.
 #: expect: exited 0
+#: timeout: 20
 #: stdout: contained
 import ast
 

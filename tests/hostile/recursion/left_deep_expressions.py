@@ -1,5 +1,6 @@
 #: what: Compiles long chains of operators, attributes, calls and comparisons, which become very deep trees.
 #: expect: exited 0
+#: timeout: 20
 #: stdout: contained
 depth = 20_000
 sources = (

@@ -1,5 +1,6 @@
 #: what: Lifts the limit on recursion and recurses through C functions, which use up the machine's stack.
 #: expect: exited 1 or aborted
+#: timeout: 20
 #: stderr: rror
 import functools
 import sys

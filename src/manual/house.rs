@@ -1,0 +1,49 @@
+//! The house: how the code is laid out and why.
+//!
+//! # Rooms
+//!
+//! A folder exists because exactly one outside library is named there, or because a pure idea lives there. The table in the
+//! [crate's documentation](crate) says which room owns what; `tests/structure.rs` says which room may import which, and
+//! fails when a new one is not placed.
+//!
+//! # A walk through one run
+//!
+//! `cloud-python run hello.py` ([`crate::cli::run`]) reads the script and parses it, with its name, arguments, files and
+//! budget, into a [`JobSpec`](crate::domain::JobSpec): from here on nothing can be too large or out of bounds.
+//!
+//! It finds the runtime image ([`Source`](crate::sandbox::Source)), checks the hash of the precompiled form, and starts a
+//! [`Sandbox`](crate::sandbox::Sandbox). That starts the *launcher*: the same binary again, single-threaded, with an empty
+//! environment and one socket. The launcher gets the open, checked image over that socket, maps it, runs a small script of
+//! our own to learn which pages a run touches, makes an instance ready, jails itself, and says so.
+//!
+//! For a run the server makes a pair of stream sockets, keeps one end and sends the other to the launcher with the order to
+//! fork. The job can be written to the stream at once. The child closes everything but its stream, jails itself further,
+//! has the kernel map the pages that it will need, and only then reads its first byte: the job, straight into the guest's
+//! memory. From here the guest runs; each `print` that reaches descriptor 1 is one host call, one frame on the stream, and
+//! one event for the terminal.
+//!
+//! The end is a frame too. The child cleans up after telling it and makes its next instance ready while nobody waits. If the
+//! run ended in any way but by itself, the child is killed instead, and the server answers when the kernel has reaped it.
+//!
+//! # Two processes that watch each other
+//!
+//! | what dies | what follows |
+//! |---|---|
+//! | a child | the launcher reaps it and reports the kernel's figures; a run that was in it is run again once, if nothing of it was shown |
+//! | the launcher | the kernel kills its children; the server starts another when the next run comes |
+//! | the server | its end of the control socket closes; the launcher kills its children and ends; the kernel would have killed both |
+//!
+//! # Who believes whom
+//!
+//! The server believes the launcher, which never sees a byte of a stranger's. Neither believes a child: its frames are
+//! bounded before they are read, its output is counted again, its CPU time is asked of the kernel, and its deadline is kept
+//! by the server's own clock.
+//!
+//! # Where this differs from the first design
+//!
+//! - Kill orders come from the server's timer, not the launcher's: one place keeps the deadline, and a launcher that does not
+//!   obey is killed with its children.
+//! - The guest imports six functions with flat arguments instead of WASI's: there is no vector, subscription or path for the
+//!   host to walk. The rest of WASI is C code inside the guest (`python-wasm/guest/wasi*.c`).
+//! - Fuel is charged for branches, calls and bulk bytes. Charging the operator `loop` alone, as was first measured, lets
+//!   `while True: pass` run for nothing.
