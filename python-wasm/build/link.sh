@@ -14,8 +14,15 @@ tar -xf "$libffi"/libffi_*.orig.tar.gz --strip-components=2 --wildcards '*/src/d
 
 flags=(-std=c23 -O3 -flto=full -fwrapv -DNDEBUG -D_WASI_EMULATED_SIGNAL -Wall -Wextra -Werror -Wno-unused-parameter
 	-I"$cpython/include" -I"$cpython/include/internal" -I"$guest" -I.)
+own_flags() {
+	case $1 in
+	bytes) echo -msimd128 -fno-builtin -fno-lto -D_GNU_SOURCE ;;
+	esac
+}
 for unit in "$guest"/*.c; do
-	"$toolchain/bin/cc" "${flags[@]}" -c "$unit" -o "$(basename "$unit" .c).o"
+	name=$(basename "$unit" .c)
+	# shellcheck disable=SC2046 # several words are meant
+	"$toolchain/bin/cc" "${flags[@]}" $(own_flags "$name") -c "$unit" -o "$name.o"
 done
 
 # The compiler's driver would add a start file that exports _initialize, and has no way to say which definition of a

@@ -59,7 +59,7 @@ pub(super) struct Jail {
 /// Puts the launcher behind its bars and returns those of its children, with the ABI of Landlock in force (0: none).
 pub(super) fn enter_launcher(allow_weak: bool) -> Result<(Jail, u8), JailError> {
     rustix::thread::set_no_new_privs(true).map_err(|e| JailError::Process("PR_SET_NO_NEW_PRIVS", e))?;
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|e| JailError::Process("PR_SET_DUMPABLE", e))?;
+    hide(true)?;
     limit(Resource::Core, 0)?;
     limit(Resource::Fsize, 0)?;
     limit(Resource::As, mapped_bytes() + limits::HOST_HEADROOM_BYTES)?;
@@ -74,6 +74,7 @@ impl Jail {
     /// Puts a child behind its bars: no file, no network, no new descriptor, no process, no signal to anybody.
     pub(super) fn enter_child(&self) -> Result<(), JailError> {
         die_with_parent()?;
+        hide(true)?;
         limit(Resource::Cpu, limits::CHILD_CPU_SECONDS)?;
         let compatibility = if self.weak { CompatLevel::BestEffort } else { CompatLevel::SoftRequirement };
         ruleset(compatibility)?.create()?.restrict_self()?;
@@ -81,6 +82,15 @@ impl Jail {
         limit(Resource::Nofile, 4)?;
         seccompiler::apply_filter(&self.filter).map_err(|e| JailError::Seccomp(e.to_string()))
     }
+}
+
+/// Hides this process's memory from others of the same user, or shows it.
+///
+/// A hidden process does not own its `/proc/self`, and only root can open `pagemap` there. So the launcher shows itself for
+/// the moment of a fork, in which the child opens it, and both hide again.
+pub(super) fn hide(hidden: bool) -> Result<(), JailError> {
+    let behavior = if hidden { DumpableBehavior::NotDumpable } else { DumpableBehavior::Dumpable };
+    set_dumpable_behavior(behavior).map_err(|e| JailError::Process("PR_SET_DUMPABLE", e))
 }
 
 /// Asks the kernel to kill this process when the thread that made it dies.
@@ -155,6 +165,8 @@ const IN_A_RUN: &[Allowed] = &[
     (libc::SYS_poll, None),
     (libc::SYS_ppoll, None),
     (libc::SYS_close, None),
+    // In a debug build the standard library looks whether a descriptor is open before it closes it.
+    (libc::SYS_fcntl, Some(OnArgument::Equals(1, libc::F_GETFD as u64))),
     (libc::SYS_mmap, NOT_EXECUTABLE),
     (libc::SYS_mprotect, NOT_EXECUTABLE),
     (libc::SYS_munmap, None),

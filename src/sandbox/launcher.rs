@@ -100,8 +100,13 @@ impl Launcher {
     }
 
     fn fork(&mut self, id: ChildId, stream: OwnedFd) -> Result<(), SandboxError> {
+        jail::hide(false)?;
         // SAFETY: this process has one thread, so the child finds every lock free and may use all of its memory.
-        match unsafe { libc::fork() } {
+        let forked = unsafe { libc::fork() };
+        if forked != 0 && self.jail.is_some() {
+            jail::hide(true)?;
+        }
+        match forked {
             -1 => self.report(Report::Gone { child: id, status: -1, cpu: Duration::ZERO, max_rss_kib: 0 }),
             0 => self.become_child(stream),
             pid => {

@@ -22,6 +22,7 @@ use super::wire::{End, HEAD, Head, Kind, job_frame, put_frame};
 use crate::clock;
 use crate::config::limits;
 use crate::domain::{AccountId, JobOutcome, JobResult, JobSpec, Spent, Usage};
+use crate::telemetry::warn_sparingly;
 
 /// Which of a script's two streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,7 +227,7 @@ impl Running {
             }
         };
         if gone.signal() == Some(libc::SIGSYS) {
-            crate::warn_sparingly!(
+            warn_sparingly!(
                 child = child.id.0,
                 "a child was killed by its system call filter: an attempted escape or a bug"
             );

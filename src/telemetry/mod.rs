@@ -1,8 +1,9 @@
 //! What is logged and how.
 //!
-//! Owns: setting up `tracing`, and the limit on lines that a stranger can cause ([`warn_sparingly!`](crate::warn_sparingly)).
+//! Owns: setting up `tracing`, and the limit on lines that a stranger can cause (`warn_sparingly!`).
 //! Not here: what is worth a line; each room says that where it happens.
 
+use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,8 @@ const WINDOW: Duration = Duration::from_secs(10);
 
 /// Sends warnings and errors to standard error. A second call changes nothing.
 pub fn init() {
-    let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(std::io::stderr).try_init();
+    let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(std::io::stderr);
+    let _ = lines.with_ansi(std::io::stderr().is_terminal()).try_init();
 }
 
 /// How often one kind of line has been written lately. One for each place in the code, as a `static`.
@@ -51,15 +53,15 @@ impl Default for Sparingly {
 
 /// A warning that a stranger can cause: written at most ten times in ten seconds at each place, so that nobody can fill a
 /// disk or hide in noise.
-#[macro_export]
 macro_rules! warn_sparingly {
     ($($line:tt)*) => {{
-        static LATELY: $crate::telemetry::Sparingly = $crate::telemetry::Sparingly::new();
-        if LATELY.allows($crate::clock::monotonic()) {
+        static LATELY: crate::telemetry::Sparingly = crate::telemetry::Sparingly::new();
+        if LATELY.allows(crate::clock::monotonic()) {
             tracing::warn!($($line)*);
         }
     }};
 }
+pub(crate) use warn_sparingly;
 
 #[cfg(test)]
 mod tests {
