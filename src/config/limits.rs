@@ -87,6 +87,9 @@ pub const LIVE_EVENTS: usize = 16;
 
 // The engine.
 
+/// Precompiled images that are kept: one for each meter, of this image and of the one before.
+pub const PREPARED_IMAGES: usize = 8;
+
 /// Bytes of native stack that WebAssembly may use. CPython's own recursion limit strikes long before.
 pub const WASM_STACK: usize = 32 * MIB;
 /// Bytes of native stack of launcher and children: the guest's and room for the host's frames on top.

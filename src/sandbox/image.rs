@@ -18,6 +18,7 @@ use wasmtime::{Engine, Module};
 
 use super::SandboxError;
 use super::engine::{self, Meter};
+use crate::config::limits;
 
 /// No image that could be run.
 #[derive(Debug, thiserror::Error)]
@@ -105,12 +106,18 @@ impl Source {
         if let Some(prepared) = self.open_prepared(meter)? {
             return Ok(prepared);
         }
+        let folder = self.cache.join("prepared");
+        private_folder(&folder)?;
+        // Whoever comes second waits, and finds it made.
+        let _lock = lock(&folder)?;
+        if let Some(prepared) = self.open_prepared(meter)? {
+            return Ok(prepared);
+        }
         progress(&format!("compiling the runtime image (meter: {}), once for this machine ...", meter.name()));
         let wasm = self.read()?;
         let engine = engine::compiling(meter).map_err(|e| ImageError::Module(e.to_string()))?;
         let native = engine.precompile_module(&wasm).map_err(|e| ImageError::Module(e.to_string()))?;
-        let folder = self.cache.join("prepared");
-        private_folder(&folder)?;
+        make_room(&folder);
         let hash = blake3::hash(&native).to_hex().to_string();
         let path = folder.join(format!("{}-{hash}.cwasm", self.key(meter)?));
         write_whole(&path, &native)?;
@@ -179,6 +186,28 @@ fn private_folder(folder: &Path) -> Result<(), ImageError> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(|e| ImageError::Io(folder.to_owned(), e))?;
     only_ours(folder)
+}
+
+/// Held until dropped, by one process at a time.
+fn lock(folder: &Path) -> Result<File, ImageError> {
+    let path = folder.join("lock");
+    let locked = || {
+        let file = File::options().write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+        rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive)?;
+        Ok(file)
+    };
+    locked().map_err(|e| ImageError::Io(path.clone(), e))
+}
+
+/// Deletes the oldest precompiled images, 100 MB each. One that is still mapped lives on until it is not.
+fn make_room(folder: &Path) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut images: Vec<_> = entries.filter(|entry| entry.path().extension().is_some_and(|is| is == "cwasm")).collect();
+    images.sort_by_key(|entry| std::cmp::Reverse(entry.metadata().and_then(|data| data.modified()).ok()));
+    for entry in images.iter().skip(limits::PREPARED_IMAGES - 1) {
+        // One that stays costs room, nothing else.
+        let _ = std::fs::remove_file(entry.path());
+    }
 }
 
 /// Writes a file that is there whole or not at all.

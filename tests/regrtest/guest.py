@@ -57,7 +57,8 @@ class Result(unittest.TestResult):
         report(*self.outcome.pop(name, ("failed", name, "ended without a result")))
 
     def note(self, what, test, text=""):
-        test = getattr(test, "test_case", test)  # a subtest speaks for its test
+        if isinstance(test, unittest.case._SubTest):  # it speaks for its test
+            test = test.test_case
         name = name_of(test)
         if not self.running:  # a fixture of a class or module
             report(what, name, text)
@@ -118,6 +119,8 @@ def prepare(resources, sockets):
     sys.addaudithook(lambda name, arguments: None)
     if os_helper.FS_NONASCII:
         os.environ.setdefault("PYTHONREGRTEST_UNICODE_GUARD", os_helper.FS_NONASCII)
+    if getattr(support, "skip_if_suppress_immortalization", bool)() is None:  # no decorator without _testinternalcapi
+        support.skip_if_suppress_immortalization = lambda: lambda test: test
     random.seed(20130929)
     work = f"/tmp/test_python_{os.getpid()}{os_helper.FS_NONASCII}"
     os.mkdir(work)
@@ -126,6 +129,9 @@ def prepare(resources, sockets):
 
 class Absent(types.ModuleType):
     """Stands for a C module that only these tests use: a test that calls it is skipped, instead of all in its module."""
+
+    PY_SSIZE_T_MAX, PY_SSIZE_T_MIN = sys.maxsize, -sys.maxsize - 1
+    INT_MAX, INT_MIN, UINT_MAX = 2**31 - 1, -2**31, 2**32 - 1
 
     def __getattr__(self, name):
         if name.startswith("__"):
