@@ -11,6 +11,7 @@
 mod world;
 
 mod entropy;
+mod fetch_runtime;
 mod hostile;
 mod image;
 mod isolation;
