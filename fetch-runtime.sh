@@ -70,14 +70,16 @@ stop() {
 packages=(gcc make patch xz-utils python3 python3-pip debian-archive-keyring
 	zlib1g-dev libbz2-dev liblzma-dev libsqlite3-dev libffi-dev libssl-dev)
 
-check_packages() {
+before_work() {
+	[[ -z ${packages_checked:-} ]] || return 0
+	packages_checked=yes
 	local missing=()
 	command -v apt-get >/dev/null || fail "the sources come through apt; on other systems use --from"
 	mapfile -t missing < <(comm -23 <(printf '%s\n' "${packages[@]}" | sort) \
 		<(dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u))
 	python3 -m pip --version >/dev/null 2>&1 && missing=("${missing[@]/#python3-pip/}")
 	read -ra missing <<<"${missing[*]}"
-	((${#missing[@]} == 0)) && return
+	((${#missing[@]} == 0)) && return 0
 	local install=(apt-get install -y --no-install-recommends "${missing[@]}")
 	if ((EUID == 0)); then
 		with_progress "Installing ${missing[*]}" "$logs/packages.log" env DEBIAN_FRONTEND=noninteractive "${install[@]}"
@@ -126,28 +128,32 @@ build_module() {
 	ln -sfnT -- "$native" "$CLOUD_PYTHON_CACHE/native"
 }
 
-# The project's own program makes the snapshot: it knows which wasmtime will run it.
+# The project's own program makes the snapshot and compiles it: it knows which wasmtime will run it.
+program=${CLOUD_PYTHON_BIN:-$root/target/release/cloud-python}
+
 build_program() {
-	program=${CLOUD_PYTHON_BIN:-$root/target/release/cloud-python}
-	[[ -n ${CLOUD_PYTHON_BIN:-} ]] && return
-	with_progress "Building cloud-python" "$logs/program.log" \
-		cargo build --release --locked --manifest-path "$root/Cargo.toml"
+	[[ -n ${CLOUD_PYTHON_BIN:-} ]] ||
+		with_progress "Building cloud-python" "$logs/program.log" \
+			cargo build --release --locked --manifest-path "$root/Cargo.toml"
 }
 
-snapshot() {
+# A step: make_snapshot MODULE FOLDER FINAL
+make_snapshot() {
+	build_program
 	"$program" image snapshot "$1" "$2/python.wasm"
 }
 
 build_image() {
+	local wasmtime
 	build_module
 	wasmtime=$(grep -A 1 '^name = "wasmtime"$' "$root/Cargo.lock" | tail -n 1)
 	step image "Making the snapshot" make_snapshot "$module" -- "$wasmtime"
 	publish "$done/python.wasm" "$python_version" "built from source" "$compiler_version"
 }
 
-make_snapshot() {
-	build_program
-	snapshot "$@"
+prepare_image() {
+	[[ -x $program ]] || build_program
+	"$program" image prepare
 }
 
 take_image() {
@@ -183,6 +189,6 @@ open_cache
 if [[ -n $from ]]; then
 	take_image
 else
-	check_packages
 	build_image
 fi
+prepare_image

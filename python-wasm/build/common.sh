@@ -62,6 +62,7 @@ stop_running() {
 # step NAME "TITLE" COMMAND ARGUMENT... -- INPUT...
 # Makes sure that the folder of this step is there and puts its path into the variable $done. The command is called
 # with its arguments, then an empty folder to fill, then the name that the folder will have when it is complete.
+# Calls before_work, which the caller defines, before there is anything to do.
 # The key is made of the arguments and the inputs; a command that is a script and matters is among the inputs.
 step() {
 	local name=$1 title=$2 command=()
@@ -74,6 +75,7 @@ step() {
 	number=$((number + 1))
 	done=$steps/$name-$(key_of "${command[@]:1}" "$@")
 	[[ -d $done ]] && return
+	before_work
 	local unfinished=$work/$name
 	rm -rf -- "$unfinished"
 	mkdir -p -- "$unfinished"

@@ -18,7 +18,6 @@
 #include "script.h"
 #include "start.h"
 
-#define HOME "/home/user/"
 #define ELSEWHERE "/tmp/script.py" /* where a script lies whose own name no file can have */
 
 void __wasm_call_ctors(void);
@@ -50,11 +49,11 @@ static bool take_record(const unsigned char **at, const unsigned char *end, stru
 	return true;
 }
 
-/* Puts a file into the tree, relative paths below HOME. The content stays where it lies: in the job. */
+/* Puts a file into the tree, relative paths below SCRIPT_HOME. The content stays where it lies: in the job. */
 static bool add_file(const char *path, size_t path_size, const void *data, size_t size)
 {
-	char absolute[MEMFS_PATH_MAX] = HOME;
-	size_t start = path_size > 0 && path[0] == '/' ? 0 : strlen(HOME);
+	char absolute[MEMFS_PATH_MAX] = SCRIPT_HOME;
+	size_t start = path_size > 0 && path[0] == '/' ? 0 : strlen(SCRIPT_HOME);
 	if (path_size >= sizeof absolute - start)
 		return false;
 	memcpy(absolute + start, path, path_size);

@@ -95,6 +95,7 @@ void heap_use_for_python(void)
 
 /* ---- The fresh start ---- */
 
+#define RESERVE ((size_t)1 << 20)
 #define SMALL_MAX 512 /* SMALL_REQUEST_THRESHOLD of pymalloc: larger requests go to malloc */
 #define SMALL_STEP 8  /* its size classes lie at most so close together */
 
@@ -145,10 +146,19 @@ static void clear_rest(void)
 	memset(start, 0, gm->topsize - 2 * sizeof(size_t));
 }
 
+static void *reserve;
+
 void heap_fresh_start(void)
 {
 	fill_chunks();
 	fill_pools();
 	fill_chunks();
+	reserve = malloc(RESERVE);
 	clear_rest();
+}
+
+void heap_open_reserve(void)
+{
+	free(reserve);
+	reserve = NULL;
 }

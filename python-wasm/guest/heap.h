@@ -9,4 +9,7 @@ void heap_use_for_python(void);
  * before the snapshot. */
 void heap_fresh_start(void);
 
+/* A script that has used up its memory ends with a traceback: this frees what was kept back for that. */
+void heap_open_reserve(void);
+
 #endif

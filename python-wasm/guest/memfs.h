@@ -47,6 +47,11 @@ enum memfs_errno {
 	MEMFS_EXDEV = 75,
 };
 
+/* Permission bits of what is made without any. */
+#define MEMFS_FILE_MODE 0644
+#define MEMFS_DIRECTORY_MODE 0755
+#define MEMFS_MODE_BITS 07777
+
 /* The numbers of WASI's filetype. */
 enum memfs_type {
 	MEMFS_CHARACTER_DEVICE = 2,
@@ -148,7 +153,7 @@ int memfs_extent(const char *path, size_t path_length, uint64_t offset, const vo
 
 /* For the owner of the descriptors. */
 struct memfs_node *memfs_root(void);
-int memfs_open(struct memfs_path path, uint32_t flags, struct memfs_open *out);
+int memfs_open(struct memfs_path path, uint32_t flags, uint32_t mode, struct memfs_open *out); /* mode: if it is made */
 void memfs_close(struct memfs_open *file);
 enum memfs_device memfs_device(const struct memfs_node *node);
 
@@ -171,7 +176,7 @@ int memfs_stat(struct memfs_path path, bool follow, struct memfs_stat *out);
 int memfs_chmod(struct memfs_path path, bool follow, uint32_t mode);
 int memfs_utimes(struct memfs_path path, bool follow, struct memfs_times times);
 
-int memfs_mkdir(struct memfs_path path);
+int memfs_mkdir(struct memfs_path path, uint32_t mode);
 int memfs_rmdir(struct memfs_path path);
 int memfs_unlink(struct memfs_path path);
 int memfs_rename(struct memfs_path from, struct memfs_path to);

@@ -20,7 +20,7 @@ int may_create(const struct walk *place, bool as_directory)
 	return place->directory->read_only ? MEMFS_EROFS : 0;
 }
 
-int memfs_mkdir(struct memfs_path path)
+int memfs_mkdir(struct memfs_path path, uint32_t mode)
 {
 	struct walk place;
 	int error = walk(path, WALK_NAME, &place);
@@ -31,6 +31,7 @@ int memfs_mkdir(struct memfs_path path)
 	struct memfs_node *node = node_new(MEMFS_DIRECTORY);
 	if (node == NULL)
 		return MEMFS_ENOSPC;
+	node->mode = (uint16_t)(mode & MEMFS_MODE_BITS);
 	error = directory_attach(place.directory, place.name, place.length, node);
 	node_release(node); /* unless it got its name */
 	return error;

@@ -46,10 +46,10 @@ void *memory_resize(void *old, size_t size)
 static uint16_t first_mode(enum memfs_type type)
 {
 	switch (type) {
-	case MEMFS_DIRECTORY: return 0755;
+	case MEMFS_DIRECTORY: return MEMFS_DIRECTORY_MODE;
 	case MEMFS_SYMLINK: return 0777;
 	case MEMFS_CHARACTER_DEVICE: return 0666;
-	default: return 0644;
+	default: return MEMFS_FILE_MODE;
 	}
 }
 
@@ -155,7 +155,7 @@ int memfs_fchmod(struct memfs_node *node, uint32_t mode)
 {
 	if (is_fixed(node))
 		return MEMFS_EROFS;
-	node->mode = (uint16_t)(mode & 07777);
+	node->mode = (uint16_t)(mode & MEMFS_MODE_BITS);
 	node_modified(node);
 	return 0;
 }

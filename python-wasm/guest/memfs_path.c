@@ -192,7 +192,7 @@ static int may_open(const struct memfs_node *node, uint32_t flags)
 	return node->read_only && writes ? MEMFS_EROFS : 0;
 }
 
-static int create(const struct walk *place, struct memfs_node **out)
+static int create(const struct walk *place, uint32_t mode, struct memfs_node **out)
 {
 	int error = may_create(place, false);
 	if (error != 0)
@@ -200,6 +200,7 @@ static int create(const struct walk *place, struct memfs_node **out)
 	struct memfs_node *node = node_new(MEMFS_REGULAR);
 	if (node == NULL)
 		return MEMFS_ENOSPC;
+	node->mode = (uint16_t)(mode & MEMFS_MODE_BITS);
 	error = directory_attach(place->directory, place->name, place->length, node);
 	node_release(node); /* unless it got its name */
 	*out = node;
@@ -213,7 +214,7 @@ static enum walk_mode mode_of(uint32_t flags)
 	return flags & (MEMFS_O_EXCL | MEMFS_O_NOFOLLOW) ? WALK_CREATE_NAME : WALK_CREATE;
 }
 
-int memfs_open(struct memfs_path path, uint32_t flags, struct memfs_open *out)
+int memfs_open(struct memfs_path path, uint32_t flags, uint32_t mode, struct memfs_open *out)
 {
 	struct walk found;
 	if ((flags & MEMFS_O_CREAT) && (flags & MEMFS_O_DIRECTORY))
@@ -222,7 +223,7 @@ int memfs_open(struct memfs_path path, uint32_t flags, struct memfs_open *out)
 	if (error != 0)
 		return error;
 	struct memfs_node *node = found.node;
-	error = node == NULL ? create(&found, &node) : may_open(node, flags);
+	error = node == NULL ? create(&found, mode, &node) : may_open(node, flags);
 	if (error != 0)
 		return error;
 	if ((flags & MEMFS_O_TRUNC) && found.node != NULL && node->type == MEMFS_REGULAR) {

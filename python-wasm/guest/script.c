@@ -7,8 +7,10 @@
 #define Py_BUILD_CORE 1 /* for _PyModule_Clear and _PyGC_CollectNoFail: how CPython itself ends a script */
 #include <Python.h>
 #include <internal/pycore_gc.h>
+#include <internal/pycore_interp.h>
 #include <internal/pycore_moduleobject.h>
 #include <internal/pycore_pystate.h>
+#include <internal/pycore_runtime.h>
 
 #include <errno.h>
 #include <stdbool.h>
@@ -16,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "heap.h"
 #include "host.h"
 #include "script.h"
 
@@ -27,7 +30,7 @@ static struct {
 	PyObject *random, *seed;           /* the generator behind random.random(), and its C method seed */
 	PyObject *guest;
 	PyObject *argv, *orig_argv;        /* the lists in sys; changed */
-	PyObject *output;                  /* sys.stdout as the script finds it; changed */
+	PyObject *output, *errors;         /* sys.stdout and sys.stderr as the script finds them; changed */
 	PyObject *main, *loader;           /* the module that the script becomes, and its __loader__; changed */
 } kept;
 
@@ -69,8 +72,11 @@ bool script_lay_out(PyObject *guest)
 	kept.orig_argv = new_list("orig_argv");
 	kept.main = PyObject_CallMethod(guest, "new_main", NULL);
 	kept.loader = kept.main ? PyObject_GetAttrString(kept.main, "__loader__") : NULL;
-	kept.output = PyObject_CallMethod(guest, "open_streams", NULL);
-	return kept.argv && kept.orig_argv && kept.loader && kept.output;
+	PyObject *streams = PyObject_CallMethod(guest, "open_streams", NULL);
+	kept.output = Py_XNewRef(PySys_GetObject("stdout"));
+	kept.errors = Py_XNewRef(PySys_GetObject("stderr"));
+	Py_XDECREF(streams);
+	return kept.argv && kept.orig_argv && kept.loader && streams;
 }
 
 /* ---- The start ---- */
@@ -118,10 +124,14 @@ static bool set_path(PyObject *program)
 	return folder && PyList_SetItem(kept.path, 0, folder) == 0;
 }
 
-static bool set_main(PyObject *program)
+/* The loader finds the lines of the script even if the working directory has changed. */
+static bool set_main(PyObject *program, const char *file)
 {
-	return PyObject_SetAttrString(kept.loader, "path", program) == 0 &&
+	PyObject *path = PyUnicode_FromFormat("%s%s", file[0] == '/' ? "" : SCRIPT_HOME, file);
+	bool good = path && PyObject_SetAttrString(kept.loader, "path", path) == 0 &&
 		PyDict_SetItemString(PyModule_GetDict(kept.main), "__file__", program) == 0;
+	Py_XDECREF(path);
+	return good;
 }
 
 /* If the script could not be put where its name says, nobody would find its lines. */
@@ -139,7 +149,7 @@ static bool introduce(const struct script *script)
 {
 	PyObject *program = PyUnicode_DecodeFSDefault(script->program);
 	bool good = program && draw_again() && fill(kept.argv, NULL, program, script->arguments) &&
-		fill(kept.orig_argv, "python3", program, script->arguments) && set_path(program) && set_main(program) &&
+		fill(kept.orig_argv, "python3", program, script->arguments) && set_path(program) && set_main(program, script->file) &&
 		remember_source(script);
 	Py_XDECREF(program);
 	return good;
@@ -197,6 +207,7 @@ static int handle_exception(void)
 	if (PyErr_ExceptionMatches(PyExc_SystemExit))
 		return handle_system_exit();
 	int result = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) ? EXIT_INTERRUPTED : EXIT_UNCAUGHT;
+	heap_open_reserve();
 	PyErr_Print();
 	return result;
 }
@@ -232,9 +243,8 @@ static bool flush(PyObject *file)
 static bool flush_streams(void)
 {
 	bool good = true;
-	PyObject *out = PySys_GetObject("stdout");
-	if (!flush(out)) {
-		PyErr_WriteUnraisable(out);
+	if (!flush(PySys_GetObject("stdout"))) {
+		PyErr_FormatUnraisable("Exception ignored on flushing sys.stdout");
 		good = false;
 	}
 	if (!flush(PySys_GetObject("stderr"))) {
@@ -249,7 +259,22 @@ void script_flush(void)
 	PyObject *pending = PyErr_GetRaisedException();
 	if (!flush(kept.output))
 		PyErr_Clear();
+	if (!flush(kept.errors))
+		PyErr_Clear();
 	PyErr_SetRaisedException(pending);
+}
+
+/* What the script put in their place goes, so that finalizers write where everybody can read it. */
+static void restore_streams(void)
+{
+	static const char *const names[][2] = {
+		{"stdin", "__stdin__"}, {"stdout", "__stdout__"}, {"stderr", "__stderr__"}};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		PyObject *original = PySys_GetObject(names[i][1]);
+		if (PySys_GetObject(names[i][0]) != original)
+			PySys_SetObject(names[i][0], original != NULL ? original : Py_None);
+	}
+	PyErr_Clear();
 }
 
 /* The last uncaught exception holds the frames it passed, and with them what the script left in them. */
@@ -305,10 +330,19 @@ static void drop_modules(void)
 	PyErr_Clear();
 }
 
+static void set_finalizing(PyThreadState *thread)
+{
+	_PyInterpreterState_SetFinalizing(PyInterpreterState_Get(), thread);
+	_PyRuntimeState_SetFinalizing(&_PyRuntime, thread);
+}
+
 static bool end(void)
 {
+	set_finalizing(_PyThreadState_GET());
 	bool good = flush_streams();
+	PyGC_Collect();
 	forget_last_exception();
+	restore_streams();
 	drop_modules();
 	good &= flush_streams();
 	script_flush();
@@ -328,5 +362,8 @@ int script_end(int code)
 int script_rehearse(const struct script *script)
 {
 	int code = script_run(script);
-	return end() ? code : EXIT_FLUSH_FAILED;
+	if (!end())
+		code = EXIT_FLUSH_FAILED;
+	set_finalizing(NULL);
+	return code;
 }

@@ -4,6 +4,8 @@
 
 #include <Python.h>
 
+#define SCRIPT_HOME "/home/user/" /* the working directory */
+
 /* Exit codes with a meaning of their own. All but the last are CPython's. */
 enum {
 	EXIT_UNCAUGHT = 1,

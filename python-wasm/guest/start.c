@@ -127,7 +127,7 @@ static void warm_up(PyObject *guest, PyObject *warmup)
 
 void start(void)
 {
-	must(memfs_init() == 0 && chdir(HOME) == 0, "no file system");
+	must(memfs_init() == 0 && chdir(SCRIPT_HOME) == 0, "no file system");
 	heap_use_for_python();
 	start_python();
 	PyObject *guest = import("_cloud_python"), *warmup = import("_cloud_warmup");

@@ -1,13 +1,16 @@
 /* Functions of wasi-libc that are replaced, because what WASI's calls can say is less than what POSIX promises.
  *
- * Owns: the working directory as libc sees it, permission bits, file locks, CPU time.
+ * Owns: the working directory as libc sees it, opening, permission bits, file locks, CPU time.
  * Deliberately not here: anything that works as it is. This file is the only one that knows the inside of wasi-libc.
  *
  * libc keeps the working directory as a string that it puts before every relative path: "cd .." makes it longer, renaming
  * a directory above makes it wrong, and all paths hang on a descriptor of "/" that a program can close. Here a path goes
  * down as it is, beside WASI_AT_FDCWD.
  *
- * The linker takes the first definition that it meets: this file's object must stand before libc's archives.
+ * libc drops the mode that open and mkdir are given.
+ *
+ * The linker must take the first definition that it meets (--allow-multiple-definition), and this file's object must stand
+ * before libc's archives.
  *
  * libc's chmod, fchmod and fchmodat are stubs that always fail. Code that wants them to work is to be compiled with
  * -Dchmod=guest_chmod -Dfchmod=guest_fchmod -Dfchmodat=guest_fchmodat. */
@@ -22,6 +25,8 @@
 #include <unistd.h>
 
 #define BLOCK 4096 /* st_blksize: what CPython takes as the least size of a buffer */
+
+#define UMASK 022u /* what a process usually starts with; WASI has no call to change it */
 
 /* File locks have no numbers in WASI's headers. These are the ones that sqlite gives them there. */
 enum lock_command { LOCK_GET = 12, LOCK_SET = 13, LOCK_SET_AND_WAIT = 14 };
@@ -45,6 +50,59 @@ int __wasilibc_find_relpath_alloc(const char *path, const char **prefix, char **
 	*prefix = "";
 	*rest = (char *)path;
 	return AT_FDCWD;
+}
+
+/* open's flags as memfs knows them. A program that was written for other systems may take O_RDONLY for 0. */
+static uint32_t open_flags(int flags)
+{
+	uint32_t out = 0;
+	out |= (flags & O_RDONLY) || (flags & O_ACCMODE) == 0 ? MEMFS_O_READ : 0;
+	out |= flags & O_WRONLY ? MEMFS_O_WRITE : 0;
+	out |= flags & O_APPEND ? MEMFS_O_APPEND : 0;
+	out |= flags & O_CREAT ? MEMFS_O_CREAT : 0;
+	out |= flags & O_EXCL ? MEMFS_O_EXCL : 0;
+	out |= flags & O_TRUNC ? MEMFS_O_TRUNC : 0;
+	out |= flags & O_DIRECTORY ? MEMFS_O_DIRECTORY : 0;
+	out |= flags & O_NOFOLLOW ? MEMFS_O_NOFOLLOW : 0;
+	return out;
+}
+
+static int open_mode(int directory, const char *text, int flags, mode_t mode)
+{
+	uint32_t fd;
+	bool nonblocking = (flags & O_NONBLOCK) != 0;
+	int error = wasi_open((uint32_t)directory, text, strlen(text), open_flags(flags), nonblocking, mode & ~UMASK, &fd);
+	return error != 0 ? result(error) : (int)fd;
+}
+
+int openat(int directory, const char *text, int flags, ...)
+{
+	va_list argument;
+	va_start(argument, flags);
+	mode_t mode = flags & O_CREAT ? va_arg(argument, mode_t) : 0;
+	va_end(argument);
+	return open_mode(directory, text, flags, mode);
+}
+
+int open(const char *text, int flags, ...)
+{
+	va_list argument;
+	va_start(argument, flags);
+	mode_t mode = flags & O_CREAT ? va_arg(argument, mode_t) : 0;
+	va_end(argument);
+	return open_mode(AT_FDCWD, text, flags, mode);
+}
+
+int mkdirat(int directory, const char *text, mode_t mode)
+{
+	struct memfs_path path;
+	int error = wasi_path((uint32_t)directory, text, strlen(text), &path);
+	return result(error != 0 ? error : memfs_mkdir(path, mode & ~UMASK));
+}
+
+int mkdir(const char *text, mode_t mode)
+{
+	return mkdirat(AT_FDCWD, text, mode);
 }
 
 int chdir(const char *path)

@@ -5,7 +5,7 @@
 #include "host.h"
 #include "wasi_abi.h"
 
-#define RANDOM_PIECE 65536 /* so that no host call takes long */
+#define RANDOM_PIECE 32768 /* so that no host call takes long */
 
 /* The host's id of a clock. There is one thread, whose CPU time is that of the run. */
 static bool host_clock_id(uint32_t clock, int32_t *id)

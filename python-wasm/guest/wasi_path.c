@@ -15,7 +15,7 @@ static struct memfs_node *working_node(void)
 int wasi_chdir(const char *path, size_t length)
 {
 	struct memfs_open next;
-	int error = memfs_open((struct memfs_path){ working_node(), path, length }, MEMFS_O_DIRECTORY, &next);
+	int error = memfs_open((struct memfs_path){ working_node(), path, length }, MEMFS_O_DIRECTORY, 0, &next);
 	if (error != 0)
 		return error;
 	if (working_directory.node != NULL)
@@ -72,23 +72,29 @@ static void become_stream(struct wasi_descriptor *descriptor)
 	descriptor->stream = (uint8_t)(device - MEMFS_DEV_STDIN);
 }
 
-int32_t WASI(path_open)(uint32_t directory, uint32_t lookup, const char *text, size_t length, uint32_t oflags,
-	uint64_t rights, uint64_t rights_inheriting, uint32_t fdflags, uint32_t *fd)
+int wasi_open(uint32_t directory, const char *text, size_t length, uint32_t flags, bool nonblocking, uint32_t mode, uint32_t *fd)
 {
 	struct memfs_path path;
-	struct wasi_descriptor opened = { .kind = WASI_FILE, .nonblocking = (fdflags & WASI_NONBLOCK) != 0 };
-	(void)rights_inheriting;
+	struct wasi_descriptor opened = { .kind = WASI_FILE, .nonblocking = nonblocking };
 	struct wasi_descriptor *descriptor = wasi_lowest_free(fd);
 	if (descriptor == NULL)
 		return WASI_EMFILE;
 	int error = wasi_path(directory, text, length, &path);
 	if (error == 0)
-		error = memfs_open(path, open_flags(lookup, oflags, rights, fdflags), &opened.file);
+		error = memfs_open(path, flags, mode, &opened.file);
 	if (error != 0)
 		return error;
 	become_stream(&opened);
 	*descriptor = opened;
 	return 0;
+}
+
+int32_t WASI(path_open)(uint32_t directory, uint32_t lookup, const char *text, size_t length, uint32_t oflags,
+	uint64_t rights, uint64_t rights_inheriting, uint32_t fdflags, uint32_t *fd)
+{
+	uint32_t flags = open_flags(lookup, oflags, rights, fdflags);
+	(void)rights_inheriting;
+	return wasi_open(directory, text, length, flags, (fdflags & WASI_NONBLOCK) != 0, MEMFS_FILE_MODE, fd);
 }
 
 int32_t WASI(path_filestat_get)(uint32_t directory, uint32_t lookup, const char *text, size_t length,
@@ -120,7 +126,7 @@ int32_t WASI(path_create_directory)(uint32_t directory, const char *text, size_t
 {
 	struct memfs_path path;
 	int error = wasi_path(directory, text, length, &path);
-	return error != 0 ? error : memfs_mkdir(path);
+	return error != 0 ? error : memfs_mkdir(path, MEMFS_DIRECTORY_MODE);
 }
 
 int32_t WASI(path_remove_directory)(uint32_t directory, const char *text, size_t length)

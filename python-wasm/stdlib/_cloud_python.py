@@ -68,7 +68,6 @@ def open_streams():
     sys.stdin = sys.__stdin__ = stream(0, "r", "surrogateescape", newline=None)
     sys.stdout = sys.__stdout__ = stream(1, "w", "surrogateescape", newline="\n", line_buffering=True)
     sys.stderr = sys.__stderr__ = stream(2, "w", "backslashreplace", newline="\n", line_buffering=True)
-    return sys.stdout
 
 
 def register_at_exit():

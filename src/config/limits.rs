@@ -80,6 +80,11 @@ pub const LAUNCHER_STARTS: u32 = 3;
 
 // Frames between server and child.
 
+/// How long a child may hold small pieces of output back to send them together. Nobody who watches sees a millisecond.
+pub const HELD_OUTPUT: Duration = Duration::from_millis(1);
+/// Bytes of output that are held back at most.
+pub const HELD_OUTPUT_BYTES: usize = 16 * KIB;
+
 /// Payload bytes of one frame that carries input or output. Small enough to buffer for every run at once.
 pub const FRAME_BYTES: usize = 64 * KIB;
 /// Events of a live run that wait for their reader before the run itself is slowed down.

@@ -42,7 +42,7 @@ pub(super) struct Inbox {
     /// Bytes of the standard-input frame at hand that the guest has not taken yet.
     stdin_left: usize,
     stdin_ended: bool,
-    /// The frame on its way out, kept so that a write of the guest allocates nothing.
+    /// Frames on their way out. Bounded by what a run may hold back and one host call.
     outgoing: Vec<u8>,
 }
 
@@ -105,11 +105,26 @@ impl Inbox {
         }
     }
 
-    /// Sends one frame.
-    pub(super) fn send(&mut self, kind: Kind, payload: &[u8]) -> Result<(), Stop> {
-        self.outgoing.clear();
+    /// Keeps a frame until the next [`Inbox::flush`].
+    pub(super) fn hold(&mut self, kind: Kind, payload: &[u8]) {
         put_frame(&mut self.outgoing, kind, payload);
-        self.stream.write_all(&self.outgoing).map_err(|_| Stop::Gone)
+    }
+
+    /// Whether there is anything to flush.
+    pub(super) fn holds_output(&self) -> bool {
+        !self.outgoing.is_empty()
+    }
+
+    /// Bytes to flush.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.outgoing.len()
+    }
+
+    /// Sends all frames that are held, with one call where the stream takes them.
+    pub(super) fn flush(&mut self) -> Result<(), Stop> {
+        let sent = self.stream.write_all(&self.outgoing);
+        self.outgoing.clear();
+        sent.map_err(|_| Stop::Gone)
     }
 
     /// Fills `room` from the stream.

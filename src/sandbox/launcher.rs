@@ -20,7 +20,7 @@ use super::engine::{self, Meter};
 use super::guest::{Guest, Template};
 use super::jail::{self, Jail};
 use super::wire::{CONTROL_BYTES, ChildId, Order, Report, WireError};
-use super::{SandboxError, child, image};
+use super::{SandboxError, child, image, timer};
 
 /// What a test changes about children, to look at one wall without the others. The default is the product.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,8 +73,8 @@ impl Launcher {
         let (meter, allow_weak_jail, image) = first_order(&control)?;
         let engine = engine::running(meter)?;
         let module = image::load(&engine, image)?;
-        let mut template = Template::new(engine, &module)?;
-        child::install_timer(template.engine());
+        let mut template = Template::new(meter, &module)?;
+        timer::install(template.engine());
         template.rehearse()?;
         let first = Some(template.instantiate()?);
         notice_dead_children();

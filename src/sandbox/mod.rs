@@ -13,7 +13,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `image`, `snapshot`, `engine` | the runtime image: made, compiled, checked, mapped |
-//! | `guest`, `inbox`, `child` | one run, inside a child |
+//! | `child`, `guest`, `host`, `inbox`, `timer`, `footprint` | one run, inside a child |
 //! | `launcher`, `jail` | processes and their bars |
 //! | `pool`, `control`, `run` | the server's side: which child, its orders, one run |
 //! | `wire` | the bytes between them |
@@ -23,6 +23,7 @@ mod control;
 mod engine;
 mod footprint;
 mod guest;
+mod host;
 mod image;
 mod inbox;
 mod jail;
@@ -30,6 +31,7 @@ pub mod launcher;
 mod pool;
 mod run;
 mod snapshot;
+mod timer;
 mod wire;
 
 pub use engine::Meter;

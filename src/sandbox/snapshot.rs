@@ -8,7 +8,8 @@ use wasmtime::{Instance, Module, Store, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, Wizer};
 
 use super::engine::{self, Meter};
-use super::guest::{self, Host};
+use super::guest;
+use super::host::{self, Host};
 use super::image::ImageError;
 use crate::config::limits;
 
@@ -36,7 +37,7 @@ struct Initialised {
 impl Initialised {
     fn run(engine: &wasmtime::Engine, module: &Module) -> Result<Self, ImageError> {
         let mut store = guest::store(engine);
-        let instance = guest::linker(engine).map_err(unusable)?.instantiate(&mut store, module).map_err(unusable)?;
+        let instance = host::linker(engine).map_err(unusable)?.instantiate(&mut store, module).map_err(unusable)?;
         let memory = instance.get_memory(&mut store, "memory").ok_or_else(|| unusable("no memory"))?;
         store.data_mut().for_snapshot(memory, limits::MEMORY);
         // The C library's own start, then ours.

@@ -1,6 +1,6 @@
 #: exit: 1
 # A traceback through the standard library shows the library's lines
-import json
+import shlex
 
-print(json.loads("[1, 2]"))
-json.loads('{"a": 1,\n "b": }')
+print(shlex.split("a 'b c'"))
+shlex.split("a 'b c")

@@ -16,7 +16,7 @@ group = parser.add_mutually_exclusive_group()
 group.add_argument("--one", action="store_true")
 group.add_argument("--two", action="store_const", const=2)
 print(parser.parse_args())
-print(parser.parse_known_args(["a", "--unknown", "b"]))
+print(parser.parse_known_args(["a", "b", "--unknown"]))
 parser.print_help()
 parser.print_usage(sys.stderr)
 commands = argparse.ArgumentParser(prog="tool", exit_on_error=False)
@@ -30,7 +30,7 @@ try:
     commands.parse_args(["add", "x"])
 except (argparse.ArgumentError, SystemExit) as error:
     print(type(error).__name__, error)
-for wrong in (["--help-me"], ["a", "--one", "--two"], ["a", "--choice", "green"]):
+for wrong in (["a", "--help-me"], ["a", "--one", "--two"], ["a", "--choice", "green"]):
     try:
         parser.parse_args(wrong)
     except SystemExit as error:

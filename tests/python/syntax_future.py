@@ -1,3 +1,4 @@
 #: exit: 1
-# A future that does not exist
-from __future__ import braces
+# A future that comes too late
+import sys
+from __future__ import annotations

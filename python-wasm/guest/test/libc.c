@@ -49,6 +49,11 @@ static void test_files(void)
 	CHECK(fgets(text, sizeof text, file) != NULL && strcmp(text, "o 5\n") == 0 && fclose(file) == 0);
 	CHECK(stat("hello.txt", &stat_of) == 0 && stat_of.st_mode == (S_IFREG | 0644) && stat_of.st_size == 8);
 	CHECK(guest_chmod("hello.txt", 0500) == 0 && stat("hello.txt", &stat_of) == 0 && stat_of.st_mode == (S_IFREG | 0500));
+	CHECK(close(open("private", O_CREAT | O_RDWR, 0666)) == 0 && stat("private", &stat_of) == 0 && stat_of.st_mode == (S_IFREG | 0644));
+	CHECK(unlink("private") == 0 && close(open("private", O_CREAT | O_RDWR, 0600)) == 0 && close(open("private", 0)) == 0);
+	CHECK(stat("private", &stat_of) == 0 && stat_of.st_mode == (S_IFREG | 0600) && unlink("private") == 0);
+	CHECK(mkdir("own", 0700) == 0 && stat("own", &stat_of) == 0 && stat_of.st_mode == (S_IFDIR | 0700) && rmdir("own") == 0);
+	CHECK(FAILS(openat(9, "x", O_RDONLY), EBADF) && FAILS(mkdirat(9, "x", 0777), EBADF));
 	CHECK(truncate("hello.txt", 3) == 0 && access("hello.txt", R_OK | W_OK) == 0 && FAILS(access("none", F_OK), ENOENT));
 	CHECK(link("hello.txt", "second") == 0 && lstat("second", &stat_of) == 0 && stat_of.st_nlink == 2);
 	CHECK(symlink("second", "link") == 0 && readlink("link", text, sizeof text) == 6 && FAILS(rename("link", "none/x"), ENOENT));

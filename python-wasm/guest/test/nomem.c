@@ -45,7 +45,7 @@ static uint64_t picture_of(struct memfs_node *base, const char *name, size_t len
 	if (memfs_stat(path, false, &stat) != 0 || stat.type == MEMFS_CHARACTER_DEVICE)
 		return picture;
 	picture = mix(mix(mix(mix(picture, name, length), &stat.type, 1), &stat.size, 8), &stat.nlink, 8);
-	if (memfs_open(path, MEMFS_O_READ | MEMFS_O_NOFOLLOW, &node) != 0)
+	if (memfs_open(path, MEMFS_O_READ | MEMFS_O_NOFOLLOW, 0, &node) != 0)
 		return picture;
 	picture = content_of(picture, &node);
 	while (memfs_readdir(&node, entry.cookie, &entry) == 0 && entry.name_length > 0)
@@ -88,6 +88,24 @@ static void sequence(uint64_t seed)
 	guest_reset();
 }
 
+/* Directories large enough for an index, which random names seldom make: every allocation fails once. */
+static void growth(void)
+{
+	char path[32];
+	for (int i = 0; i < 100; i++) {
+		int error = MEMFS_ENOSPC, length = snprintf(path, sizeof path, i == 0 ? "/g" : "/g/%d", i);
+		for (size_t nth = 1; error != 0 && nth < 20; nth++) {
+			uint64_t before = picture();
+			blocks_fail_at(nth);
+			error = memfs_mkdir((struct memfs_path){ memfs_root(), path, (size_t)length }, 0755);
+			blocks_fail_at(0);
+			CHECK(error == 0 || (error == MEMFS_ENOSPC && picture() == before));
+		}
+		CHECK(error == 0);
+	}
+	guest_reset();
+}
+
 int main(int count, char **arguments)
 {
 	uint64_t seed = count > 2 ? strtoull(arguments[2], NULL, 0) : (uint64_t)time(NULL) * 1000003;
@@ -99,6 +117,8 @@ int main(int count, char **arguments)
 	guest_reset();
 	size_t blocks = blocks_live();
 	uint64_t sequences = 0;
+	growth();
+	CHECK(blocks_live() == blocks);
 	for (; time(NULL) < end && failed == 0; sequences++) {
 		sequence(seed + sequences);
 		CHECK(blocks_live() == blocks);
