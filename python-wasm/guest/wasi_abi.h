@@ -133,7 +133,8 @@ int wasi_host_error(int32_t result);
 /* wasi_path.c: the path in memfs that a path relative to a descriptor means; opening it; the working directory. flags and
  * mode are those of memfs_open. */
 int wasi_path(uint32_t directory, const char *text, size_t length, struct memfs_path *out);
-int wasi_open(uint32_t directory, const char *text, size_t length, uint32_t flags, bool nonblocking, uint32_t mode, uint32_t *fd);
+int wasi_open(uint32_t directory, const char *text, size_t length, uint32_t flags, bool nonblocking, uint32_t mode,
+	uint32_t *fd);
 int wasi_chdir(const char *path, size_t length);
 int wasi_getcwd(char *buffer, size_t size);
 

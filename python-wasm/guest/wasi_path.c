@@ -72,7 +72,8 @@ static void become_stream(struct wasi_descriptor *descriptor)
 	descriptor->stream = (uint8_t)(device - MEMFS_DEV_STDIN);
 }
 
-int wasi_open(uint32_t directory, const char *text, size_t length, uint32_t flags, bool nonblocking, uint32_t mode, uint32_t *fd)
+int wasi_open(uint32_t directory, const char *text, size_t length, uint32_t flags, bool nonblocking, uint32_t mode,
+	uint32_t *fd)
 {
 	struct memfs_path path;
 	struct wasi_descriptor opened = { .kind = WASI_FILE, .nonblocking = nonblocking };

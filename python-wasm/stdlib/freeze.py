@@ -22,6 +22,9 @@ from pathlib import Path
 HOME = "/usr/lib/python3.13"
 ZONES = "/usr/share/zoneinfo"
 
+# What sys.executable names. There is nothing to execute, but some look whether it is there.
+EXECUTABLE = {"/usr/bin/python3": b""}
+
 # Top-level names that make no sense in the guest: its own tests, windows on a screen, an installer.
 SKIP_TOP = {"test", "idlelib", "tkinter", "turtledemo", "turtle.py", "ensurepip", "site-packages"}
 SKIP_ANYWHERE = {"__pycache__", "test", "tests", "idle_test", "_bundled"}
@@ -146,7 +149,7 @@ def main():
     files = {module.shown_as: module.source for module in modules if not module.hidden}
     zones = zone_files(args.zoneinfo)
     write_frozen(args.out, modules)
-    write_static(args.out, files | zones)
+    write_static(args.out, files | zones | EXECUTABLE)
     print(f"{len(modules)} modules, {len(files)} source files, {len(zones)} time zone files")
 
 
