@@ -129,7 +129,7 @@ build_module() {
 }
 
 # The project's own program makes the snapshot and compiles it: it knows which wasmtime will run it.
-program=${CLOUD_PYTHON_BIN:-$root/target/release/cloud-python}
+program=${CLOUD_PYTHON_BIN:-${CARGO_TARGET_DIR:-$root/target}/release/cloud-python}
 
 build_program() {
 	[[ -n ${CLOUD_PYTHON_BIN:-} ]] ||

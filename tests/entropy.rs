@@ -27,7 +27,7 @@ async fn ten_thousand_runs_never_repeat_a_random_value() {
     let sandbox = world::sandbox().await;
     let mut seen = HashSet::new();
     for number in 0..RUNS {
-        let result = sandbox.run(AccountId::new(number / 2), &world::script(DRAW), b"").await.expect("a run");
+        let result = sandbox.run(AccountId::new(number / 2), &world::script(DRAW)).await.expect("a run");
         let drawn = world::stdout(&result);
         assert_eq!(drawn.lines().count(), 9, "{}", world::stderr(&result));
         for value in drawn.lines() {

@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 
 use crate::world::{output, repository};
 
+/// The smallest module there is.
+const IMAGE: &[u8] = b"\0asm\x01\0\0\0";
+
 fn fetch(cache: &Path, arguments: &[&str]) -> Output {
     output(Command::new(repository("fetch-runtime.sh")).args(arguments).env("CLOUD_PYTHON_CACHE", cache))
 }
@@ -24,21 +27,21 @@ fn sha256(bytes: &[u8]) -> String {
 fn a_ready_image_is_taken_by_its_hash_alone() {
     let folder = tempfile::tempdir().unwrap();
     let (cache, file) = (folder.path().join("cache"), folder.path().join("image.wasm"));
-    std::fs::write(&file, b"an image").unwrap();
+    std::fs::write(&file, IMAGE).unwrap();
     let from = file.to_str().unwrap();
 
     let refused = fetch(&cache, &["--from", from]);
     assert!(!refused.status.success() && said(&refused).contains("needs --sha256"), "{}", said(&refused));
     let refused = fetch(&cache, &["--from", from, "--sha256", &sha256(b"another")]);
-    assert!(!refused.status.success() && said(&refused).contains(&sha256(b"an image")), "{}", said(&refused));
+    assert!(!refused.status.success() && said(&refused).contains(&sha256(IMAGE)), "{}", said(&refused));
     assert!(Source::find(&cache).is_err(), "a refused image was put into place");
 
-    let taken = fetch(&cache, &["--from", from, "--sha256", &sha256(b"an image")]);
+    let taken = fetch(&cache, &["--from", from, "--sha256", &sha256(IMAGE)]);
     assert!(taken.status.success(), "{}", said(&taken));
     let source = Source::find(&cache).unwrap();
-    assert_eq!((source.sha256(), source.read().unwrap()), (sha256(b"an image").as_str(), b"an image".to_vec()));
+    assert_eq!((source.sha256(), source.read().unwrap()), (sha256(IMAGE).as_str(), IMAGE.to_vec()));
 
-    std::fs::write(folder.path().join("image.wasm.sha256"), format!("{}  image.wasm\n", sha256(b"an image"))).unwrap();
+    std::fs::write(folder.path().join("image.wasm.sha256"), format!("{}  image.wasm\n", sha256(IMAGE))).unwrap();
     let again = fetch(&cache, &["--from", from]);
     assert!(again.status.success() && said(&again).contains("up to date"), "{}", said(&again));
 }

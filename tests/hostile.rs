@@ -43,7 +43,7 @@ impl Case {
                 "memory" => {
                     budget = budget.with_memory(usize::try_from(number()).expect("small") << 20).expect("in bounds")
                 }
-                "output" => budget = budget.with_output(number()),
+                "output" => budget = budget.with_output(number()).expect("in bounds"),
                 "fuel" => budget = budget.with_fuel(number()).expect("in bounds"),
                 "stdin" => case.stdin_open = value == "open",
                 "stdout" => case.stdout.push(value.to_owned()),
@@ -65,7 +65,7 @@ impl Case {
 
     async fn run(&self, sandbox: &Sandbox, account: AccountId) -> Result<JobResult, String> {
         if !self.stdin_open {
-            return sandbox.run(account, &self.spec(), b"").await.map_err(|error| error.to_string());
+            return sandbox.run(account, &self.spec()).await.map_err(|error| error.to_string());
         }
         let mut live = sandbox.open(account, self.spec()).await.map_err(|error| error.to_string())?;
         let _held_open = live.stdin();
@@ -137,7 +137,7 @@ async fn run_and_look_after(sandbox: &Sandbox, case: &Case, account: AccountId) 
         Err(error) => vec![format!("the sandbox failed: {error}")],
     };
     let next = JobSpec::of(Script::parse(NEXT).expect("short")).program(ProgramName::parse("next.py").expect("plain"));
-    match sandbox.run(account, &next.build().expect("small"), b"").await {
+    match sandbox.run(account, &next.build().expect("small")).await {
         Ok(result) if result.stdout == b"still here\n" => {}
         Ok(result) => complaints.push(format!("the next run: {}", world::stderr(&result))),
         Err(error) => complaints.push(format!("the next run: {error}")),

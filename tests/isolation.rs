@@ -69,12 +69,12 @@ async fn two_accounts_never_share_a_process() {
     world::run(&sandbox, "pass").await;
     let alices = world::children_of(launcher);
     assert_eq!(alices.len(), 1);
-    sandbox.run(BOB, &world::script("pass"), b"").await.unwrap();
+    sandbox.run(BOB, &world::script("pass")).await.unwrap();
     let both = world::children_of(launcher);
     assert_eq!(both.len(), 2, "Bob has a process of his own");
     for _ in 0..10 {
         world::run(&sandbox, "pass").await;
-        sandbox.run(BOB, &world::script("pass"), b"").await.unwrap();
+        sandbox.run(BOB, &world::script("pass")).await.unwrap();
     }
     assert_eq!(world::children_of(launcher), both, "and each keeps theirs");
     sandbox.shutdown().await;
@@ -82,7 +82,8 @@ async fn two_accounts_never_share_a_process() {
 
 #[tokio::test]
 async fn launcher_and_children_hold_nothing_of_the_servers() {
-    let secret = format!("planted-{}", std::process::id());
+    // A string of the server's own environment, which it hands on to nobody.
+    let secret = "CARGO_MANIFEST_DIR=";
     let sandbox = world::sandbox().await;
     world::run(&sandbox, "print('hello')").await;
     let launcher = sandbox.launcher_pid().await.unwrap();
@@ -117,7 +118,7 @@ async fn an_abort_in_one_run_is_not_noticed_by_fifty_others() {
     for text in
         ["import os\nos.abort()", "x = [0] * (1 << 28)", "import sys\nsys.setrecursionlimit(10**8)\ndef f(): f()\nf()"]
     {
-        let result = sandbox.run(ALICE, &world::script(text), b"").await.unwrap();
+        let result = sandbox.run(ALICE, &world::script(text)).await.unwrap();
         assert_ne!(result.outcome, JobOutcome::Exited(0));
     }
     for (number, mut live) in others {
@@ -172,8 +173,10 @@ for clock in time.perf_counter_ns, time.monotonic_ns, time.time_ns, time.process
         last = now
     print(min(steps))";
     let budget = cloud_python::domain::Budget::default().with_wall(Duration::from_secs(20)).unwrap();
-    let result = sandbox.run(ALICE, &world::script_with(text, budget), b"").await.unwrap();
-    for step in world::stdout(&result).lines() {
+    let result = sandbox.run(ALICE, &world::script_with(text, budget)).await.unwrap();
+    let steps = world::stdout(&result);
+    assert_eq!((result.outcome, steps.lines().count()), (JobOutcome::Exited(0), 4), "{}", world::stderr(&result));
+    for step in steps.lines() {
         assert!(step.parse::<u64>().unwrap() >= 100_000, "a step of {step} ns");
     }
     sandbox.shutdown().await;

@@ -23,7 +23,7 @@ async fn slow_run(sandbox: &Sandbox) -> tokio::task::JoinHandle<Result<cloud_pyt
     let launcher = sandbox.launcher_pid().await.unwrap();
     let runner = sandbox.clone();
     let spec = world::script("import time\ntime.sleep(0.5)\nprint('whole')");
-    let run = tokio::spawn(async move { runner.run(ALICE, &spec, b"").await });
+    let run = tokio::spawn(async move { runner.run(ALICE, &spec).await });
     world::until("a child runs", || !world::children_of(launcher).is_empty()).await;
     run
 }
@@ -89,7 +89,7 @@ async fn a_timed_out_run_is_dead_when_it_is_told() {
         "import time\ntime.sleep(9)",
         "x, y = memoryview(bytearray(50 << 20)), memoryview(bytearray(50 << 20))\nwhile True: x[:] = y",
     ] {
-        let result = sandbox.run(ALICE, &world::script_with(text, budget), b"").await.unwrap();
+        let result = sandbox.run(ALICE, &world::script_with(text, budget)).await.unwrap();
         assert!(matches!(result.outcome, JobOutcome::TimedOut(_)));
         assert_eq!(world::children_of(launcher), [], "{text}");
     }
@@ -118,7 +118,7 @@ async fn no_more_children_live_than_are_allowed() {
     let sandbox = world::sandbox_with(settings).await;
     let launcher = sandbox.launcher_pid().await.unwrap();
     for account in 0..10 {
-        sandbox.run(AccountId::new(account), &world::script("pass"), b"").await.unwrap();
+        sandbox.run(AccountId::new(account), &world::script("pass")).await.unwrap();
     }
     world::until("the longest idle have ended", || world::children_of(launcher).len() <= 3).await;
     sandbox.shutdown().await;

@@ -8,7 +8,7 @@ use cloud_python::sandbox::Sandbox;
 use crate::world::{self, ALICE};
 
 async fn ends(sandbox: &Sandbox, text: &str, budget: Budget) -> JobResult {
-    sandbox.run(ALICE, &world::script_with(text, budget), b"").await.expect("the sandbox does its part")
+    sandbox.run(ALICE, &world::script_with(text, budget)).await.expect("the sandbox does its part")
 }
 
 #[tokio::test]
@@ -44,22 +44,23 @@ async fn a_used_up_time_budget_returns_nothing_but_the_fact() {
 }
 
 #[tokio::test]
-async fn fuel_is_the_same_every_time() {
+async fn fuel_is_the_same_whatever_the_machine_does_besides() {
     let sandbox = world::sandbox().await;
     let text = "print(sum(i * i for i in range(10000)))";
     let mut burnt = vec![];
     for account in 0..4 {
-        let result = sandbox.run(AccountId::new(account % 2), &world::script(text), b"").await.unwrap();
+        let result = sandbox.run(AccountId::new(account % 2), &world::script(text)).await.unwrap();
         burnt.push(result.usage.fuel);
     }
-    assert!(burnt[0] > 10_000 && burnt.iter().all(|fuel| *fuel == burnt[0]), "{burnt:?}");
+    // But for a branch more or less where fresh entropy seeds `random`.
+    assert!(burnt[0] > 10_000 && burnt.iter().all(|fuel| fuel.abs_diff(burnt[0]) < burnt[0] / 10_000), "{burnt:?}");
     sandbox.shutdown().await;
 }
 
 #[tokio::test]
 async fn output_is_bounded_while_it_is_produced_at_the_descriptors() {
     let sandbox = world::sandbox().await;
-    let small = Budget::default().with_output(1000);
+    let small = Budget::default().with_output(1000).expect("in bounds");
     let result = ends(&sandbox, "import os\nos.write(1, b'x' * 600)\nos.write(2, b'y' * 400)", small).await;
     assert_eq!((result.outcome, result.stdout.len(), result.stderr.len()), (JobOutcome::Exited(0), 600, 400));
     let result = ends(&sandbox, "import os\nos.write(1, b'x' * 600)\nos.write(2, b'y' * 401)", small).await;
@@ -98,7 +99,7 @@ async fn scripts_that_are_not_text_are_a_syntax_error() {
     let sandbox = world::sandbox().await;
     for text in [&b"print('\xff')"[..], b"print(1)\0print(2)"] {
         let spec = JobSpec::of(Script::parse(text).unwrap()).build().unwrap();
-        let result = sandbox.run(ALICE, &spec, b"").await.unwrap();
+        let result = sandbox.run(ALICE, &spec).await.unwrap();
         assert_eq!(result.outcome, JobOutcome::Exited(1), "{text:?}");
         assert!(world::stderr(&result).contains("SyntaxError"), "{}", world::stderr(&result));
     }
@@ -108,18 +109,21 @@ async fn scripts_that_are_not_text_are_a_syntax_error() {
 #[tokio::test]
 async fn whole_standard_input_arrives_whole() {
     let sandbox = world::sandbox().await;
-    let count = world::script(
-        "import sys, hashlib\ndata = sys.stdin.buffer.read()\nprint(len(data), hashlib.sha256(data).hexdigest())",
-    );
+    const COUNT: &str =
+        "import sys, hashlib\ndata = sys.stdin.buffer.read()\nprint(len(data), hashlib.sha256(data).hexdigest())";
     let input: Vec<u8> = (0..3_000_001u32).map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1]).collect();
-    let result = sandbox.run(ALICE, &count, &input).await.unwrap();
+    let with_input = |text: &str| {
+        let job = JobSpec::of(Script::parse(text).unwrap()).stdin(input.clone());
+        job.build().unwrap()
+    };
+    let result = sandbox.run(ALICE, &with_input(COUNT)).await.unwrap();
     let sum = sha2::Digest::finalize(sha2::Digest::chain_update(<sha2::Sha256 as sha2::Digest>::new(), &input));
     let sum: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(world::stdout(&result), format!("3000001 {sum}\n"));
     // Input that nobody reads does not leak into the next run.
-    let result = sandbox.run(ALICE, &world::script("print('ignored it')"), &input).await.unwrap();
+    let result = sandbox.run(ALICE, &with_input("print('ignored it')")).await.unwrap();
     assert_eq!(world::stdout(&result), "ignored it\n");
-    let result = sandbox.run(ALICE, &world::script("import sys\nprint(repr(sys.stdin.read()))"), b"").await.unwrap();
+    let result = sandbox.run(ALICE, &world::script("import sys\nprint(repr(sys.stdin.read()))")).await.unwrap();
     assert_eq!(world::stdout(&result), "''\n");
     sandbox.shutdown().await;
 }

@@ -40,7 +40,7 @@ impl Case {
         let script = Script::parse(std::fs::read(&self.path).expect("the script")).expect("within the limits");
         let budget = Budget::default().with_wall(Duration::from_secs(30)).expect("in bounds");
         let job = JobSpec::of(script).program(ProgramName::parse(name).expect("a plain name")).budget(budget);
-        job.arguments(self.arguments.clone()).build().expect("within the limits")
+        job.arguments(self.arguments.clone()).stdin(self.stdin.clone()).build().expect("within the limits")
     }
 
     fn complaints(&self, result: &JobResult) -> Vec<String> {
@@ -75,7 +75,7 @@ async fn scripts_write_what_native_cpython_writes() {
     let mut wrong = vec![];
     for (number, path) in paths.iter().enumerate() {
         let case = Case::read(path);
-        let result = sandbox.run(AccountId::new(number as u64 % 7), &case.spec(), &case.stdin).await.expect("a run");
+        let result = sandbox.run(AccountId::new(number as u64 % 7), &case.spec()).await.expect("a run");
         wrong.extend(case.complaints(&result).into_iter().map(|complaint| format!("{}: {complaint}", path.display())));
     }
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), paths.len(), wrong.join("\n"));

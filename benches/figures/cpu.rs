@@ -85,7 +85,7 @@ async fn in_sandbox(sandbox: &Sandbox, program: &Path) -> (f64, String) {
     let budget = Budget::default().with_wall(Duration::from_secs(60)).expect("in bounds");
     let budget = budget.with_fuel(u64::MAX).expect("in bounds");
     let spec = job(&std::fs::read_to_string(program).expect("the program"), budget);
-    let result = sandbox.run(AccountId::new(1), &spec, b"").await.expect("the sandbox does its part");
+    let result = sandbox.run(AccountId::new(1), &spec).await.expect("the sandbox does its part");
     assert_eq!(
         result.outcome.exit_code(),
         Some(0),

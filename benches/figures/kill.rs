@@ -29,7 +29,7 @@ pub(crate) async fn measure() {
     let mut late = vec![];
     for round in 0..ROUNDS {
         let spec = job(HOSTILE[round % HOSTILE.len()], budget);
-        let result = sandbox.run(AccountId::new(round as u64), &spec, b"").await.expect("the sandbox does its part");
+        let result = sandbox.run(AccountId::new(round as u64), &spec).await.expect("the sandbox does its part");
         assert!(matches!(result.outcome, JobOutcome::TimedOut(_)), "{:?}", result.outcome);
         late.push(result.usage.wall.saturating_sub(wall));
     }

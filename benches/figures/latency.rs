@@ -57,7 +57,7 @@ async fn print_faults(sandbox: &Sandbox) {
 async fn time_one(sandbox: &Sandbox, account: AccountId) -> Duration {
     let spec = hello();
     let begun = Instant::now();
-    let result = sandbox.run(account, &spec, b"").await.expect("the sandbox does its part");
+    let result = sandbox.run(account, &spec).await.expect("the sandbox does its part");
     let time = begun.elapsed();
     assert_eq!((result.outcome, result.stdout.as_slice()), (JobOutcome::Exited(0), b"hello\n".as_slice()));
     time

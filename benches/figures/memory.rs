@@ -15,7 +15,7 @@ pub(crate) async fn measure() {
     let launcher = sandbox.launcher_pid().await.expect("a launcher");
     let spares = children_of(launcher);
     let spare = median(&spares);
-    sandbox.run(AccountId::new(1), &hello(), b"").await.expect("the sandbox does its part");
+    sandbox.run(AccountId::new(1), &hello()).await.expect("the sandbox does its part");
     tokio::time::sleep(Duration::from_millis(200)).await;
     let used: Vec<u32> = children_of(launcher).into_iter().filter(|pid| spares.contains(pid)).collect();
     let used = used.iter().filter_map(|pid| private_dirty_kib(*pid)).max();

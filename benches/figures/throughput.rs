@@ -37,7 +37,7 @@ async fn run_all(sandbox: &Sandbox, runs: u64, accounts: u64) -> f64 {
     let caller = async |first: u64| {
         for number in (first..runs).step_by(2) {
             let account = AccountId::new(number % accounts);
-            sandbox.run(account, &hello(), b"").await.expect("the sandbox does its part");
+            sandbox.run(account, &hello()).await.expect("the sandbox does its part");
         }
     };
     tokio::join!(caller(0), caller(1));

@@ -44,13 +44,14 @@ make -s -j"$CLOUD_PYTHON_JOBS" -C src/liblzma
 cp src/liblzma/.libs/liblzma.a "$folder/lib"
 cp -r src/liblzma/api/lzma.h src/liblzma/api/lzma "$folder/include"
 
-# Debian ships sqlite's source tree; the one big file is made from it, with a tool compiled for this machine.
+# Debian ships sqlite's source tree; the one big file is made from it, with a tool compiled for this machine. For WASI it
+# would lock with files of its own; guest/wasi_libc.c has the locks of POSIX.
 unpack "$sqlite" sqlite
 ./configure
 make -s sqlite3.c sqlite3.h
 archive sqlite3 -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_OMIT_WAL -DSQLITE_MAX_MMAP_SIZE=0 \
 	-DSQLITE_TEMP_STORE=3 -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_ENABLE_MATH_FUNCTIONS -DSQLITE_ENABLE_FTS5 \
-	-DSQLITE_ENABLE_RTREE -DSQLITE_ENABLE_COLUMN_METADATA -DSQLITE_ENABLE_DBSTAT_VTAB -- sqlite3
+	-DSQLITE_DEFAULT_UNIX_VFS='"unix"' -DSQLITE_ENABLE_RTREE -DSQLITE_ENABLE_COLUMN_METADATA -DSQLITE_ENABLE_DBSTAT_VTAB -- sqlite3
 cp sqlite3.h "$folder/include"
 
 rm -rf "$folder/source"

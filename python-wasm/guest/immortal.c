@@ -1,4 +1,4 @@
-/* Makes the objects of the snapshot immortal: see immortal.h.
+/* Makes the objects of the snapshot immortal, and settles its code: see immortal.h.
  *
  * The collector knows all containers; what they refer to is found by walking. An object that is immortal already is
  * not walked again, so the walk ends. */
@@ -7,7 +7,12 @@
 #include <Python.h>
 #include <internal/pycore_dict.h>
 #include <internal/pycore_gc.h>
+#include <internal/pycore_backoff.h>
+#include <internal/pycore_code.h>
+#include <internal/pycore_interp.h>
 #include <internal/pycore_object.h>
+#include <internal/pycore_opcode_metadata.h>
+#include <internal/pycore_opcode_utils.h>
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -42,6 +47,23 @@ static int visit(PyObject *object, void *unused)
 	return 0;
 }
 
+#define GIVEN_UP 3 /* backoff of a counter after two failures to specialise */
+
+/* Every instruction that could be specialised but is not counts how often it runs, until the next try. Where the
+ * warm-up has tried in vain, there shall be no further try, so that running shared code does not write to it. */
+static void settle(PyCodeObject *code)
+{
+	_Py_CODEUNIT *instructions = _PyCode_CODE(code);
+	for (Py_ssize_t i = 0; i < Py_SIZE(code); i++) {
+		int opcode = instructions[i].op.code;
+		int caches = _PyOpcode_Caches[_PyOpcode_Deopt[opcode]];
+		bool specialised = opcode != _PyOpcode_Deopt[opcode];
+		if (caches > 0 && !specialised && instructions[i + 1].counter.backoff >= GIVEN_UP)
+			instructions[i + 1].counter = initial_unreachable_backoff_counter();
+		i += caches;
+	}
+}
+
 /* Code objects are the one kind that holds references without being a container for the collector. */
 static void walk_code(PyCodeObject *code)
 {
@@ -51,6 +73,7 @@ static void walk_code(PyCodeObject *code)
 	};
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
 		visit(parts[i], NULL);
+	settle(code);
 }
 
 /* The names of the attributes that a class's instances share: counted for every instance. */
@@ -74,6 +97,14 @@ static void walk(PyObject *object)
 		traverse(object, visit, NULL);
 }
 
+/* The cache of method lookups owns the names in it. */
+static void walk_method_cache(void)
+{
+	struct type_cache_entry *entries = PyInterpreterState_Get()->types.type_cache.hashtable;
+	for (size_t i = 0; i < 1 << MCACHE_SIZE_EXP; i++)
+		visit(entries[i].name, NULL);
+}
+
 static PyObject *collector(const char *function)
 {
 	PyObject *gc = PyImport_ImportModule("gc");
@@ -91,6 +122,7 @@ void make_everything_immortal(void)
 	Py_ssize_t count = PyList_GET_SIZE(containers);
 	for (Py_ssize_t i = 0; i < count; i++)
 		visit(PyList_GET_ITEM(containers, i), NULL);
+	walk_method_cache();
 	/* Some were immortal before, but what they hold is not. */
 	for (Py_ssize_t i = 0; i < count; i++)
 		walk(PyList_GET_ITEM(containers, i));

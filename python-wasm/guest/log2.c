@@ -2,6 +2,8 @@
  * where there was none. */
 #include <math.h>
 
+#define LN2 0.69314718055994530942
+
 double log2(double x)
 {
 	if (!(x > 0) || isinf(x))
@@ -10,6 +12,6 @@ double log2(double x)
 	double mantissa = frexp(x, &exponent);
 	/* For x just above 1, exponent is 1 and the sum would cancel. */
 	if (x >= 1.0)
-		return log(2.0 * mantissa) / M_LN2 + (exponent - 1);
-	return log(mantissa) / M_LN2 + exponent;
+		return log(2.0 * mantissa) / LN2 + (exponent - 1);
+	return log(mantissa) / LN2 + exponent;
 }

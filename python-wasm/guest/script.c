@@ -26,7 +26,9 @@
  * run writes costs time. */
 static struct {
 	PyObject *modules;                 /* the names of the modules in the snapshot */
-	PyObject *atexit, *logging, *path; /* path is the list sys.path */
+	PyObject *run_at_exit;             /* atexit._run_exitfuncs */
+	PyObject *logging, *start_time;    /* the module, and the name of a variable in it */
+	PyObject *path;                    /* the list sys.path */
 	PyObject *random, *seed;           /* the generator behind random.random(), and its C method seed */
 	PyObject *guest;
 	PyObject *argv, *orig_argv;        /* the lists in sys; changed */
@@ -47,14 +49,15 @@ static PyObject *attribute_of(const char *module_name, const char *name)
 bool script_keep(void)
 {
 	kept.modules = PyFrozenSet_New(PyImport_GetModuleDict());
-	kept.atexit = PyImport_ImportModule("atexit");
+	kept.run_at_exit = attribute_of("atexit", "_run_exitfuncs");
 	kept.logging = PyImport_ImportModule("logging");
+	kept.start_time = PyUnicode_InternFromString("_startTime");
 	kept.path = Py_XNewRef(PySys_GetObject("path"));
 	kept.random = attribute_of("random", "_inst");
 	PyObject *generator = attribute_of("_random", "Random");
 	kept.seed = generator ? PyObject_GetAttrString(generator, "seed") : NULL;
 	Py_XDECREF(generator);
-	return kept.modules && kept.atexit && kept.logging && kept.path && kept.random && kept.seed;
+	return kept.modules && kept.run_at_exit && kept.logging && kept.start_time && kept.path && kept.random && kept.seed;
 }
 
 static PyObject *new_list(const char *name)
@@ -94,7 +97,7 @@ static bool draw_again(void)
 	PyObject *number = PyLong_FromUnsignedNativeBytes(seed, sizeof seed, Py_ASNATIVEBYTES_NATIVE_ENDIAN);
 	PyObject *result = number ? PyObject_CallFunctionObjArgs(kept.seed, kept.random, number, NULL) : NULL;
 	PyObject *now = PyLong_FromLongLong(host_clock(0));
-	bool good = result && now && PyObject_SetAttrString(kept.logging, "_startTime", now) == 0;
+	bool good = result && now && PyObject_SetAttr(kept.logging, kept.start_time, now) == 0;
 	Py_XDECREF(now);
 	Py_XDECREF(result);
 	Py_XDECREF(number);
@@ -128,8 +131,8 @@ static bool set_path(PyObject *program)
 static bool set_main(PyObject *program, const char *file)
 {
 	PyObject *path = PyUnicode_FromFormat("%s%s", file[0] == '/' ? "" : SCRIPT_HOME, file);
-	bool good = path && PyObject_SetAttrString(kept.loader, "path", path) == 0 &&
-		PyDict_SetItemString(PyModule_GetDict(kept.main), "__file__", program) == 0;
+	bool good = path && PyObject_SetAttr(kept.loader, &_Py_ID(path), path) == 0 &&
+		PyDict_SetItem(PyModule_GetDict(kept.main), &_Py_ID(__file__), program) == 0;
 	Py_XDECREF(path);
 	return good;
 }
@@ -224,7 +227,7 @@ int script_run(const struct script *script)
 
 static bool is_closed(PyObject *file)
 {
-	PyObject *closed = PyObject_GetAttrString(file, "closed");
+	PyObject *closed = PyObject_GetAttr(file, &_Py_ID(closed));
 	int result = closed ? PyObject_IsTrue(closed) : 0;
 	Py_XDECREF(closed);
 	PyErr_Clear();
@@ -235,7 +238,7 @@ static bool flush(PyObject *file)
 {
 	if (file == NULL || file == Py_None || is_closed(file))
 		return true;
-	PyObject *result = PyObject_CallMethod(file, "flush", NULL);
+	PyObject *result = PyObject_CallMethodNoArgs(file, &_Py_ID(flush));
 	Py_XDECREF(result);
 	return result != NULL;
 }
@@ -352,9 +355,9 @@ static bool end(void)
 /* CPython would wait for threads first; there are none. */
 int script_end(int code)
 {
-	PyObject *result = PyObject_CallMethod(kept.atexit, "_run_exitfuncs", NULL);
+	PyObject *result = PyObject_CallNoArgs(kept.run_at_exit);
 	if (result == NULL)
-		PyErr_WriteUnraisable(kept.atexit);
+		PyErr_WriteUnraisable(kept.run_at_exit);
 	Py_XDECREF(result);
 	return end() ? code : EXIT_FLUSH_FAILED;
 }

@@ -17,6 +17,7 @@
 #include "start.h"
 
 #define HOME "/home/user"
+#define ROUNDS 30 /* of the warm-up: the interpreter tries several times before it gives up specialising */
 #define LIBRARY L"/usr/lib/python3.13"
 
 extern const struct _frozen frozen_stdlib[];
@@ -106,7 +107,7 @@ static void call(PyObject *module, const char *name)
 static void rehearse(PyObject *guest, PyObject *warmup, const char *file, int expected)
 {
 	struct script script = {file, file, PyList_New(0)};
-	for (int round = 0; round < 5; round++) {
+	for (int round = 0; round < ROUNDS; round++) {
 		must(script.arguments && script_lay_out(guest), "out of memory");
 		call(warmup, "before");
 		must(script_rehearse(&script) == expected, file);

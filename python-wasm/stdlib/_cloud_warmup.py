@@ -5,6 +5,7 @@ names, compiled patterns) is in the snapshot: a later script finds it there and 
 They must not draw random names, open sockets or a database, or ask for the time: see draw_again in guest/script.c.
 """
 import io
+import linecache
 import logging
 import os
 import sys
@@ -166,7 +167,10 @@ def remove_scripts():
 
 def before():
     """The script's output goes nowhere, on the way that it would take."""
-    sys.stdout, sys.stderr = stream(), stream()
+    global output, errors
+    linecache.clearcache()
+    sys.stdout = output = stream()
+    sys.stderr = errors = stream()
 
 
 def stream():
@@ -174,8 +178,7 @@ def stream():
 
 
 def after():
-    output, errors = (stream.buffer.getvalue().decode() for stream in (sys.stdout, sys.stderr))
-    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    written, complained = (file.buffer.getvalue().decode() for file in (output, errors))
     logging.shutdown()
-    if "hello" not in output or "Traceback" in errors and LAST_LINE not in errors:
-        raise RuntimeError(f"the warm-up went wrong: {output} {errors}")
+    if "hello" not in written or "Traceback" in complained and LAST_LINE not in complained:
+        raise RuntimeError(f"the warm-up went wrong: {written} {complained}")

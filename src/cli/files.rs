@@ -3,6 +3,7 @@
 //! Not here: what a name may look like; [`InputFile`] knows.
 
 use std::ffi::{OsStr, OsString};
+use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -56,7 +57,13 @@ fn read_below(path: &Path, name: &[u8], is_folder: bool, files: &mut Vec<InputFi
     let unreadable = |error| FilesError::Read(path.to_owned(), error);
     let refused = |error| FilesError::Refused(path.to_owned(), error);
     if !is_folder {
-        let content = std::fs::read(path).map_err(unreadable)?;
+        // No more of an endless file than shows that it is too much; the job's own limit says so.
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        let mut content = vec![];
+        file.take(limits::JOB_BYTES as u64 + 1).read_to_end(&mut content).map_err(unreadable)?;
+        if content.len() > limits::JOB_BYTES {
+            return Err(refused(JobError::TooLarge));
+        }
         files.push(InputFile::parse(name, content).map_err(refused)?);
         return if files.len() > limits::FILES { Err(refused(JobError::TooManyFiles)) } else { Ok(()) };
     }

@@ -82,7 +82,8 @@ impl RunError {
         match self {
             Self::Budget(_) => USAGE,
             Self::Job(..) | Self::Files(_) | Self::Directory(_) | Self::Read(..) | Self::Write(_) => FAILED,
-            Self::Sandbox(SandboxError::Image(_)) => FAILED,
+            // What can be mended before the first run.
+            Self::Sandbox(SandboxError::Image(_) | SandboxError::Launcher(_)) => FAILED,
             Self::Sandbox(_) => SANDBOX_FAILED,
         }
     }
@@ -116,7 +117,7 @@ fn job(arguments: &Arguments) -> Result<JobSpec, RunError> {
         .with_wall(arguments.timeout)?
         .with_memory(memory)?
         .with_fuel(arguments.fuel)?
-        .with_output(arguments.output_limit);
+        .with_output(arguments.output_limit)?;
     let from_stdin = arguments.script.as_os_str() == "-";
     let name = if from_stdin { "<stdin>".into() } else { arguments.script.clone() };
     let shown = name.display().to_string();

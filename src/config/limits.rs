@@ -11,8 +11,8 @@ const MIB: usize = 1 << 20;
 
 /// Bytes of a script. Generated programs stay below it; a larger one belongs in a file beside a short script.
 pub const SCRIPT_BYTES: usize = MIB;
-/// Bytes of the script's name, the limit that Linux puts on one path component.
-pub const PROGRAM_BYTES: usize = 255;
+/// Bytes of the script's name, which may be a whole path: the limit of Linux (`PATH_MAX`).
+pub const PROGRAM_BYTES: usize = 4096;
 /// Number of arguments, well above what people write by hand.
 pub const ARGUMENTS: usize = 1024;
 /// Bytes of all arguments together, the limit that Linux puts on a single argument.
@@ -47,6 +47,8 @@ pub const MEMORY_MIN: usize = 64 * MIB;
 pub const MEMORY_MAX: usize = 2048 * MIB;
 /// Bytes of standard output and standard error together when nobody says otherwise.
 pub const OUTPUT: u64 = MIB as u64;
+/// The largest output budget. Output that is passed on live is never stored; a caller who has it collected should ask for less.
+pub const OUTPUT_MAX: u64 = 1 << 30;
 /// Fuel for one call from the guest into the host, beside one unit for each byte moved: about what the call costs us.
 pub const HOST_CALL_FUEL: u64 = 500;
 /// Bytes that one host call moves at most. A bounded call is a call that ends.
@@ -62,7 +64,8 @@ pub const KILL_GRACE: Duration = Duration::from_millis(30);
 
 /// Children that wait, forked and jailed, for an account's first run.
 pub const SPARES: usize = 3;
-/// Children alive at once, running or waiting for their account's next run.
+/// Children alive at once beside the spares, running or waiting for their account's next run. Their memory budgets together
+/// are what the sandbox may use of the machine.
 pub const CHILDREN: usize = 64;
 /// Runs after which a child is replaced, so that nothing that leaks slowly grows for ever.
 pub const CHILD_RUNS: u32 = 1000;
@@ -75,6 +78,8 @@ pub const CHILD_CPU_SECONDS: u64 = 4 * 3600;
 pub const HOST_HEADROOM_BYTES: u64 = 256 * MIB as u64;
 /// How long a launcher may take until it is ready.
 pub const LAUNCHER_START: Duration = Duration::from_secs(20);
+/// How long the server waits for a killed child to be reaped before it takes the launcher to be stuck and kills that.
+pub const KILL_WAIT: Duration = Duration::from_secs(2);
 /// How often a launcher that dies at once is started again before the sandbox gives up.
 pub const LAUNCHER_STARTS: u32 = 3;
 

@@ -23,6 +23,9 @@ pub enum BudgetError {
     /// Memory too small for the interpreter or beyond what one run may have.
     #[error("the memory must be between {} MiB and {} MiB", limits::MEMORY_MIN >> 20, limits::MEMORY_MAX >> 20)]
     Memory,
+    /// More output than one run may have.
+    #[error("the output limit must be at most {} bytes", limits::OUTPUT_MAX)]
+    Output,
     /// No fuel at all.
     #[error("the fuel must be at least 1")]
     Fuel,
@@ -53,9 +56,13 @@ impl Budget {
         }
     }
 
-    /// The same budget with this many bytes of standard output and standard error together. 0 allows none.
-    pub fn with_output(self, output: u64) -> Self {
-        Self { output, ..self }
+    /// The same budget with this many bytes of standard output and standard error together, at most
+    /// [`limits::OUTPUT_MAX`]. 0 allows none.
+    pub fn with_output(self, output: u64) -> Result<Self, BudgetError> {
+        match output <= limits::OUTPUT_MAX {
+            true => Ok(Self { output, ..self }),
+            false => Err(BudgetError::Output),
+        }
     }
 
     /// Wall-clock time from the moment the script is handed over.
@@ -104,6 +111,7 @@ mod tests {
         let budget = Budget::default();
         assert_eq!(budget.with_wall(limits::WALL_MIN).map(|b| b.wall()), Ok(limits::WALL_MIN));
         assert_eq!(budget.with_memory(limits::MEMORY_MAX).map(|b| b.memory()), Ok(limits::MEMORY_MAX));
-        assert_eq!(budget.with_output(0).output(), 0);
+        assert_eq!(budget.with_output(0).map(|b| b.output()), Ok(0));
+        assert_eq!(budget.with_output(limits::OUTPUT_MAX + 1), Err(BudgetError::Output));
     }
 }

@@ -21,6 +21,9 @@ pub enum JobError {
     /// A file's path is empty, too long, absolute, has a NUL or leaves the working directory.
     #[error("a file's name must be a relative path of 1 to {} bytes without NUL, '.' or '..'", limits::PATH_BYTES)]
     FilePath,
+    /// More standard input than [`limits::STDIN_BYTES`].
+    #[error("the standard input is larger than {} bytes", limits::STDIN_BYTES)]
+    StdinTooLarge,
     /// More files than [`limits::FILES`].
     #[error("more than {} files", limits::FILES)]
     TooManyFiles,
@@ -143,6 +146,7 @@ pub struct JobSpec {
     script: Script,
     arguments: Vec<Argument>,
     files: Vec<InputFile>,
+    stdin: Vec<u8>,
     budget: Budget,
 }
 
@@ -154,6 +158,7 @@ impl JobSpec {
             script,
             arguments: vec![],
             files: vec![],
+            stdin: vec![],
             budget: Budget::default(),
         };
         JobSpecBuilder(spec)
@@ -177,6 +182,11 @@ impl JobSpec {
     /// What is in the working directory at the start.
     pub fn files(&self) -> &[InputFile] {
         &self.files
+    }
+
+    /// All of its standard input, for a run whose input is not live.
+    pub fn stdin(&self) -> &[u8] {
+        &self.stdin
     }
 
     /// What it may use.
@@ -208,6 +218,12 @@ impl JobSpecBuilder {
         self
     }
 
+    /// Sets all of standard input. A run that is opened live takes its input as it goes, and not this.
+    pub fn stdin(mut self, stdin: Vec<u8>) -> Self {
+        self.0.stdin = stdin;
+        self
+    }
+
     /// Sets what the run may use.
     pub fn budget(mut self, budget: Budget) -> Self {
         self.0.budget = budget;
@@ -220,6 +236,9 @@ impl JobSpecBuilder {
         let arguments: usize = spec.arguments.iter().map(|argument| argument.0.len()).sum();
         if spec.arguments.len() > limits::ARGUMENTS || arguments > limits::ARGUMENTS_BYTES {
             return Err(JobError::TooManyArguments);
+        }
+        if spec.stdin.len() > limits::STDIN_BYTES {
+            return Err(JobError::StdinTooLarge);
         }
         if spec.files.len() > limits::FILES {
             return Err(JobError::TooManyFiles);
@@ -257,6 +276,10 @@ mod tests {
         let script = Script::parse("pass").unwrap();
         let many = vec![Argument::parse("x").unwrap(); limits::ARGUMENTS + 1];
         assert_eq!(JobSpec::of(script.clone()).arguments(many).build(), Err(JobError::TooManyArguments));
+        assert_eq!(
+            JobSpec::of(script.clone()).stdin(vec![0; limits::STDIN_BYTES + 1]).build(),
+            Err(JobError::StdinTooLarge)
+        );
         let long = vec![Argument::parse(vec![b'x'; limits::ARGUMENTS_BYTES + 1]).unwrap()];
         assert_eq!(JobSpec::of(script).arguments(long).build(), Err(JobError::TooManyArguments));
     }

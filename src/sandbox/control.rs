@@ -132,7 +132,7 @@ impl Children {
                     status.pid.store(pid, Ordering::Release);
                 }
             }
-            Report::Gone { child, status, cpu, .. } => {
+            Report::Gone { child, status, cpu } => {
                 if let Some(dead) = alive.remove(&child) {
                     dead.gone.send_replace(Some(Gone { status, cpu }));
                 }
@@ -245,25 +245,28 @@ fn spawn(settings: &Settings, control: OwnedFd) -> Result<Process, SandboxError>
     Ok(Process { pid, handle, last_words })
 }
 
-/// Passes reports on until the launcher dies or the last handle is dropped.
-async fn listen_and_order(socket: UnixDatagram, mut queue: mpsc::UnboundedReceiver<Request>, children: Arc<Children>) {
-    loop {
-        tokio::select! {
-            order = queue.recv() => match order {
-                Some(Request::Order(order, fd)) => {
-                    if send_order(&socket, order, fd).await.is_err() {
-                        break;
-                    }
-                }
-                Some(Request::End) | None => break,
-            },
-            report = next_report(&socket) => match report {
-                Some(report) => children.report(report),
-                None => break,
-            },
-        }
+/// Passes orders and reports on until the launcher dies or the last handle is dropped. Each way by itself: a queue of orders
+/// must not keep reports from being read, or the launcher would wait for us while we wait for it.
+async fn listen_and_order(socket: UnixDatagram, queue: mpsc::UnboundedReceiver<Request>, children: Arc<Children>) {
+    tokio::select! {
+        () = pass_orders(&socket, queue) => {}
+        () = pass_reports(&socket, &children) => {}
     }
     children.close();
+}
+
+async fn pass_orders(socket: &UnixDatagram, mut queue: mpsc::UnboundedReceiver<Request>) {
+    while let Some(Request::Order(order, fd)) = queue.recv().await {
+        if send_order(socket, order, fd).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn pass_reports(socket: &UnixDatagram, children: &Children) {
+    while let Some(report) = next_report(socket).await {
+        children.report(report);
+    }
 }
 
 async fn send_order(socket: &UnixDatagram, order: Order, fd: Option<OwnedFd>) -> std::io::Result<()> {

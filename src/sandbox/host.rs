@@ -57,7 +57,8 @@ pub(super) struct Host {
     pub(super) memory: Option<Memory>,
     /// Bytes that linear memory may grow to. Zero until the run's budget is known: an instance starts as the image is.
     pub(super) memory_cap: usize,
-    /// Absent while a snapshot is made: then there is no input, and output goes to our own standard error.
+    /// Absent while a snapshot is made and while a job is put into place: then there is no input, and output goes to this
+    /// process's own standard error.
     pub(super) live: Option<Live>,
 }
 
@@ -73,7 +74,9 @@ pub(super) fn tick(mut store: StoreContextMut<'_, Host>) -> wasmtime::Result<Upd
         if clock::monotonic() >= live.deadline {
             return Err(Stop::Wall.into());
         }
-        live.flush()?;
+        live.inbox.flush()?;
+        // Also where nothing waited: a timer that fired too early would otherwise be the last.
+        timer::set(live.deadline.saturating_duration_since(clock::monotonic()));
     }
     Ok(UpdateDeadline::Continue(1))
 }

@@ -10,6 +10,7 @@
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -149,7 +150,9 @@ impl Prepared {
         if !ours_alone(&metadata) {
             return Err(ImageError::Permissions(path));
         }
-        let found = blake3::Hasher::new().update_mmap_rayon(&path).map_err(wrong)?.finalize();
+        // By the open file, not by its name, which may come to mean another.
+        let this = format!("/proc/self/fd/{}", file.as_raw_fd());
+        let found = blake3::Hasher::new().update_mmap_rayon(this).map_err(wrong)?.finalize();
         match found.to_hex().as_str() == hash {
             true => Ok(Self { file }),
             false => Err(ImageError::Hash(path)),

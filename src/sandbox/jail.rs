@@ -11,7 +11,8 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd, Ruleset,
     RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
 };
-use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal, set_dumpable_behavior, setrlimit};
+use rustix::process::{DumpableBehavior, Pid, Resource, Rlimit, Signal, set_dumpable_behavior, setrlimit};
+use rustix::thread::{CapabilitySet, CapabilitySets};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
 };
@@ -42,6 +43,9 @@ pub enum JailError {
     /// The filter of system calls could not be built or installed.
     #[error("seccomp failed: {0}")]
     Seccomp(String),
+    /// The launcher died while this child was made.
+    #[error("the launcher has gone")]
+    Orphan,
     /// A limit or flag of the process could not be set.
     #[error("{0} failed: {1}")]
     Process(&'static str, rustix::io::Errno),
@@ -50,16 +54,24 @@ pub enum JailError {
     Architecture,
 }
 
+const NO_CAPABILITIES: CapabilitySets = CapabilitySets {
+    effective: CapabilitySet::empty(),
+    permitted: CapabilitySet::empty(),
+    inheritable: CapabilitySet::empty(),
+};
+
 /// What children are put into, worked out once by the launcher.
 pub(super) struct Jail {
     filter: BpfProgram,
     weak: bool,
+    launcher: Pid,
 }
 
 /// Puts the launcher behind its bars and returns those of its children, with the ABI of Landlock in force (0: none).
 pub(super) fn enter_launcher(allow_weak: bool) -> Result<(Jail, u8), JailError> {
     rustix::thread::set_no_new_privs(true).map_err(|e| JailError::Process("PR_SET_NO_NEW_PRIVS", e))?;
     hide(true)?;
+    rustix::thread::set_capabilities(None, NO_CAPABILITIES).map_err(|e| JailError::Process("capset", e))?;
     limit(Resource::Core, 0)?;
     limit(Resource::Fsize, 0)?;
     limit(Resource::As, mapped_bytes() + limits::HOST_HEADROOM_BYTES)?;
@@ -67,17 +79,22 @@ pub(super) fn enter_launcher(allow_weak: bool) -> Result<(Jail, u8), JailError> 
     let filter = allow_only(&[IN_A_RUN, TO_FORK_AND_REAP, TO_JAIL_A_CHILD].concat())?;
     seccompiler::apply_filter(&filter).map_err(|e| JailError::Seccomp(e.to_string()))?;
     let filter = allow_only(IN_A_RUN)?;
-    Ok((Jail { filter, weak: allow_weak }, landlock_abi))
+    Ok((Jail { filter, weak: allow_weak, launcher: rustix::process::getpid() }, landlock_abi))
 }
 
 impl Jail {
     /// Puts a child behind its bars: no file, no network, no new descriptor, no process, no signal to anybody.
     pub(super) fn enter_child(&self) -> Result<(), JailError> {
         die_with_parent()?;
+        if rustix::process::getppid() != Some(self.launcher) {
+            return Err(JailError::Orphan);
+        }
         hide(true)?;
         limit(Resource::Cpu, limits::CHILD_CPU_SECONDS)?;
-        let compatibility = if self.weak { CompatLevel::BestEffort } else { CompatLevel::SoftRequirement };
-        ruleset(compatibility)?.create()?.restrict_self()?;
+        let status = ruleset()?.create()?.restrict_self()?;
+        if status.ruleset == RulesetStatus::NotEnforced && !self.weak {
+            return Err(JailError::NoLandlock);
+        }
         // After Landlock, which needed a descriptor for a moment. `poll` still takes up to this many.
         limit(Resource::Nofile, 4)?;
         seccompiler::apply_filter(&self.filter).map_err(|e| JailError::Seccomp(e.to_string()))
@@ -122,7 +139,7 @@ fn mapped_bytes() -> u64 {
 /// Everything that Landlock can deny is denied to the launcher, but reading `/proc` (see the head of this file).
 fn landlock_reading_proc(allow_weak: bool) -> Result<u8, JailError> {
     let rule = PathBeneath::new(PathFd::new("/proc")?, AccessFs::ReadFile);
-    let status = ruleset(CompatLevel::BestEffort)?.create()?.add_rule(rule)?.restrict_self()?;
+    let status = ruleset()?.create()?.add_rule(rule)?.restrict_self()?;
     let abi = match status.landlock {
         LandlockStatus::Available { effective_abi, .. } => effective_abi as u8,
         _ => 0,
@@ -133,12 +150,11 @@ fn landlock_reading_proc(allow_weak: bool) -> Result<u8, JailError> {
     }
 }
 
-fn ruleset(level: CompatLevel) -> Result<Ruleset, JailError> {
-    let ruleset = Ruleset::default()
-        .handle_access(AccessFs::from_all(LANDLOCK))?
-        .handle_access(AccessNet::from_all(LANDLOCK))?
-        .scope(Scope::from_all(LANDLOCK))?;
-    Ok(ruleset.set_compatibility(level))
+/// Denies whatever this kernel's Landlock can deny. Whether that is anything is for the caller to look at.
+fn ruleset() -> Result<Ruleset, JailError> {
+    let ruleset = Ruleset::default().set_compatibility(CompatLevel::BestEffort);
+    let ruleset = ruleset.handle_access(AccessFs::from_all(LANDLOCK))?.handle_access(AccessNet::from_all(LANDLOCK))?;
+    Ok(ruleset.scope(Scope::from_all(LANDLOCK))?)
 }
 
 /// A system call that is allowed, with a condition on one argument where the call could do more than we need.
@@ -171,7 +187,7 @@ const IN_A_RUN: &[Allowed] = &[
     (libc::SYS_mprotect, NOT_EXECUTABLE),
     (libc::SYS_munmap, None),
     (libc::SYS_mremap, None),
-    (libc::SYS_madvise, None),
+    (libc::SYS_madvise, None), // without capabilities no advice reaches beyond this process
     (libc::SYS_brk, None),
     (libc::SYS_ioctl, Some(OnArgument::Equals(1, PAGEMAP_SCAN))),
     (libc::SYS_clock_gettime, None),

@@ -64,9 +64,12 @@ struct Launcher {
 
 impl Launcher {
     fn start(hooks: Hooks) -> Result<Self, SandboxError> {
+        close_all_but_standard();
         let control = std::io::stdin().as_fd().try_clone_to_owned().map_err(SandboxError::Io)?;
         rustix::net::sockopt::socket_type(&control).map_err(|_| SandboxError::NotALauncher)?;
         jail::die_with_parent()?;
+        // Whoever fills the machine's memory, the kernel should end a run for it, not the server.
+        let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
         jail::raise_stack_limit()?;
         let null = File::options().read(true).write(true).open("/dev/null").map_err(SandboxError::Io)?;
         rustix::stdio::dup2_stdin(&null).map_err(|e| SandboxError::Io(e.into()))?;
@@ -78,6 +81,7 @@ impl Launcher {
         template.rehearse()?;
         let first = Some(template.instantiate()?);
         notice_dead_children();
+        require_one_thread()?;
         // Already the leader of a session if somebody started this by hand; then there is no terminal to leave.
         let _ = rustix::process::setsid();
         let (jail, landlock_abi) = match hooks.without_jail {
@@ -107,7 +111,7 @@ impl Launcher {
             jail::hide(true)?;
         }
         match forked {
-            -1 => self.report(Report::Gone { child: id, status: -1, cpu: Duration::ZERO, max_rss_kib: 0 }),
+            -1 => self.report(Report::Gone { child: id, status: -1, cpu: Duration::ZERO }),
             0 => self.become_child(stream),
             pid => {
                 if let Some(pid) = Pid::from_raw(pid) {
@@ -162,8 +166,7 @@ impl Launcher {
             };
             self.children.remove(&child);
             let cpu = duration(usage.ru_utime) + duration(usage.ru_stime);
-            let max_rss_kib = u64::try_from(usage.ru_maxrss).unwrap_or_default();
-            self.report(Report::Gone { child, status, cpu, max_rss_kib })?;
+            self.report(Report::Gone { child, status, cpu })?;
         }
         Ok(())
     }
@@ -179,6 +182,20 @@ impl Launcher {
     fn report(&self, report: Report) -> Result<(), SandboxError> {
         send(&self.control, &report.encode(), SendFlags::NOSIGNAL).map_err(|e| SandboxError::Io(e.into()))?;
         Ok(())
+    }
+}
+
+/// Closes what the server itself was started with and did not close: a lock, a socket, a pipe of somebody's.
+fn close_all_but_standard() {
+    // SAFETY: this is the first thing that the process does, so nothing in it owns a descriptor above the standard ones.
+    unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
+}
+
+/// A fork copies one thread. Another, started by some library, would leave its locks locked in every child.
+fn require_one_thread() -> Result<(), SandboxError> {
+    match std::fs::read_dir("/proc/self/task").map_err(SandboxError::Io)?.count() {
+        1 => Ok(()),
+        _ => Err(SandboxError::Protocol("the launcher has more than one thread".to_owned())),
     }
 }
 

@@ -67,6 +67,9 @@ pub enum SandboxError {
     /// The launcher does not start, or dies at once.
     #[error("the launcher does not start: {0}")]
     Launcher(String),
+    /// The sandbox has been shut down.
+    #[error("the sandbox has been shut down")]
+    ShutDown,
     /// `launcher` was called by hand.
     #[error("this command is for the program's own use: it expects a control socket as its standard input")]
     NotALauncher,

@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use tokio::net::UnixStream;
 use tokio::sync::Semaphore;
 
@@ -82,12 +84,12 @@ impl Sandbox {
         Ok(Self(inner))
     }
 
-    /// Runs a job to its end and returns what it wrote. `stdin` is all of its standard input.
+    /// Runs a job to its end and returns what it wrote.
     ///
     /// Dropping the future kills the run. A run that is lost to no fault of the script is run again once.
-    pub async fn run(&self, account: AccountId, spec: &JobSpec, stdin: &[u8]) -> Result<JobResult, SandboxError> {
-        match self.running(account).await?.collect(spec, stdin).await {
-            Err(SandboxError::Lost) => self.running(account).await?.collect(spec, stdin).await,
+    pub async fn run(&self, account: AccountId, spec: &JobSpec) -> Result<JobResult, SandboxError> {
+        match self.running(account).await?.collect(spec).await {
+            Err(SandboxError::Lost) => self.running(account).await?.collect(spec).await,
             ended => ended,
         }
     }
@@ -99,8 +101,11 @@ impl Sandbox {
 
     /// Ends the launcher and every child, and returns when they are dead. A run in progress is lost.
     pub async fn shutdown(self) {
+        // Runs that wait for a place, and those that would be run again, end here.
+        self.0.running.close();
         let launcher = {
             let mut state = self.0.state();
+            state.closed = true;
             let _children = (std::mem::take(&mut state.spares), std::mem::take(&mut state.idle));
             state.launcher.take()
         };
@@ -121,8 +126,7 @@ impl Sandbox {
 
     /// A child for one run of this account.
     pub(super) async fn running(&self, account: AccountId) -> Result<Running, SandboxError> {
-        // The semaphore is never closed.
-        let permit = Arc::clone(&self.0.running).acquire_owned().await.map_err(|_| SandboxError::Lost)?;
+        let permit = Arc::clone(&self.0.running).acquire_owned().await.map_err(|_| SandboxError::ShutDown)?;
         let child = self.0.take(account).await?;
         Ok(Running::new(self.clone(), account, child, permit))
     }
@@ -134,13 +138,15 @@ impl Sandbox {
 
     /// Replaces the spare that a run may have taken. Called when the run is over: forking beside it would slow it down.
     pub(super) fn top_up(&self) {
-        if let Some(launcher) = self.0.living_launcher() {
+        // A run may be dropped where there is no runtime to give the new stream to.
+        let runtime = tokio::runtime::Handle::try_current().is_ok();
+        if let Some(launcher) = self.0.living_launcher().filter(|_| runtime) {
             self.0.top_up(&launcher);
         }
     }
 }
 
-/// A child process, held by the server.
+/// A child process, held by the server. Dropping it kills it: one that was merely asked to go might not.
 #[derive(Debug)]
 pub(super) struct Child {
     pub(super) id: ChildId,
@@ -148,6 +154,20 @@ pub(super) struct Child {
     pub(super) status: Arc<Status>,
     pub(super) launcher: Arc<Launcher>,
     runs: u32,
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.launcher.kill(self.id);
+    }
+}
+
+impl Child {
+    /// Whether it waits in silence, as it must between two runs: it is not dead, and has not gone on talking.
+    fn is_silent(&self) -> bool {
+        let peeked = recv(&self.stream, &mut [0u8; 1], RecvFlags::PEEK | RecvFlags::DONTWAIT);
+        matches!(peeked, Err(Errno::AGAIN))
+    }
 }
 
 #[derive(Debug)]
@@ -167,6 +187,15 @@ struct State {
     spares: VecDeque<Child>,
     /// Children that wait for their account's next run, the longest waiting first.
     idle: VecDeque<Idle>,
+    /// After a shutdown nothing is started any more.
+    closed: bool,
+}
+
+impl State {
+    /// Whether this is the launcher whose children may wait here.
+    fn is_of(&self, launcher: &Arc<Launcher>) -> bool {
+        !launcher.is_dead() && self.launcher.as_ref().is_some_and(|current| Arc::ptr_eq(current, launcher))
+    }
 }
 
 #[derive(Debug)]
@@ -179,40 +208,47 @@ struct Idle {
 impl Inner {
     async fn take(&self, account: AccountId) -> Result<Child, SandboxError> {
         let launcher = self.launcher().await?;
-        let waiting = {
-            let mut state = self.state();
-            let own = state.idle.iter().rposition(|idle| idle.account == account);
-            match own.and_then(|at| state.idle.remove(at)) {
-                Some(idle) => return Ok(idle.child),
-                None => state.spares.pop_front(),
+        while let Some(child) = self.waiting_for(account) {
+            if child.is_silent() {
+                return Ok(child);
             }
-        };
-        match waiting {
-            Some(spare) => Ok(spare),
-            None => self.fork(&launcher),
+        }
+        self.fork(&launcher)
+    }
+
+    /// The child that has served this account, or a spare.
+    fn waiting_for(&self, account: AccountId) -> Option<Child> {
+        let mut state = self.state();
+        let own = state.idle.iter().rposition(|idle| idle.account == account);
+        match own.and_then(|at| state.idle.remove(at)) {
+            Some(idle) => Some(idle.child),
+            None => state.spares.pop_front(),
         }
     }
 
     fn put(&self, account: AccountId, mut child: Child) {
         child.runs += 1;
-        if child.runs >= self.settings.child_runs || child.launcher.is_dead() {
+        let busy = self.settings.children - self.running.available_permits().min(self.settings.children);
+        let mut state = self.state();
+        if child.runs >= self.settings.child_runs || !state.is_of(&child.launcher) {
             return;
         }
-        let mut state = self.state();
-        let idle = Idle { account, since: clock::monotonic(), child };
-        state.idle.push_back(idle);
-        if state.idle.len() > self.settings.children {
+        state.idle.push_back(Idle { account, since: clock::monotonic(), child });
+        while state.idle.len() + busy > self.settings.children + 1 {
             state.idle.pop_front();
         }
     }
 
     /// Forks until enough spares wait.
     fn top_up(&self, launcher: &Arc<Launcher>) {
-        let missing = self.settings.spares.saturating_sub(self.state().spares.len());
-        for _ in 0..missing {
+        loop {
+            let mut state = self.state();
+            if state.spares.len() >= self.settings.spares || !state.is_of(launcher) {
+                return;
+            }
             // A machine that has no descriptor left now may have one for the run that needs it.
             let Ok(child) = self.fork(launcher) else { return };
-            self.state().spares.push_back(child);
+            state.spares.push_back(child);
         }
     }
 
@@ -227,6 +263,9 @@ impl Inner {
 
     /// The launcher, started anew if it has died.
     async fn launcher(&self) -> Result<Arc<Launcher>, SandboxError> {
+        if self.state().closed {
+            return Err(SandboxError::ShutDown);
+        }
         if let Some(launcher) = self.living_launcher() {
             return Ok(launcher);
         }
@@ -240,6 +279,9 @@ impl Inner {
             match Launcher::start(&self.settings, &self.image).await {
                 Ok(launcher) => {
                     let mut state = self.state();
+                    if state.closed {
+                        return Err(SandboxError::ShutDown);
+                    }
                     *state = State { launcher: Some(Arc::clone(&launcher)), ..State::default() };
                     return Ok(launcher);
                 }
@@ -268,12 +310,9 @@ async fn end_idle_children(inner: Weak<Inner>) {
         let Some(inner) = inner.upgrade() else { return };
         let now = clock::monotonic();
         let tired = |idle: &Idle| now.duration_since(idle.since) >= inner.settings.child_idle;
-        // Dropped outside the lock: closing a stream wakes the child that is to end.
-        let mut ended = vec![];
         let mut state = inner.state();
         while state.idle.front().is_some_and(tired) {
-            ended.extend(state.idle.pop_front());
+            state.idle.pop_front();
         }
-        drop(state);
     }
 }

@@ -143,9 +143,7 @@ pub(super) struct Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(child) = &self.child {
-            child.launcher.kill(child.id);
-        }
+        drop(self.child.take());
         self.sandbox.top_up();
     }
 }
@@ -156,9 +154,9 @@ impl Running {
     }
 
     /// Runs a job and keeps its output until it is known how it ended.
-    pub(super) async fn collect(self, spec: &JobSpec, stdin: &[u8]) -> Result<JobResult, SandboxError> {
+    pub(super) async fn collect(self, spec: &JobSpec) -> Result<JobResult, SandboxError> {
         let mut sink = Sink::Collect { stdout: vec![], stderr: vec![] };
-        let (outcome, usage) = self.drive(spec, &mut Input::Whole(stdin), &mut sink).await?;
+        let (outcome, usage) = self.drive(spec, &mut Input::Whole(spec.stdin()), &mut sink).await?;
         match (outcome.exit_code(), sink) {
             (Some(_), Sink::Collect { stdout, stderr }) => Ok(JobResult { outcome, stdout, stderr, usage }),
             _ => Ok(JobResult { outcome, stdout: vec![], stderr: vec![], usage }),
@@ -218,7 +216,7 @@ impl Running {
     async fn kill(&mut self) -> Gone {
         let Some(child) = self.child.take() else { return Gone { status: -1, cpu: Duration::ZERO } };
         child.launcher.kill(child.id);
-        let gone = match timeout(limits::LAUNCHER_START, child.status.gone()).await {
+        let gone = match timeout(limits::KILL_WAIT, child.status.gone()).await {
             Ok(gone) => gone,
             Err(_) => {
                 // A launcher that does not kill is no launcher. The kernel ends the child with it.
@@ -277,6 +275,8 @@ async fn read_output(mut reader: ReadHalf<'_>, output_budget: u64, sink: &mut Si
                     }
                     sink.take(stream, payload).await;
                 }
+                // Whoever goes on talking after the end is not what it seems, and serves nobody again.
+                Kind::End if start + HEAD + head.len < end => return None,
                 Kind::End => return End::parse(payload).ok().map(Passed::Ended),
                 _ => return None,
             }

@@ -14,6 +14,9 @@ use crate::domain::{Budget, JobOutcome, JobSpec, Spent};
 /// A frame's head: one byte kind, four bytes length of the payload, little-endian.
 pub(super) const HEAD: usize = 5;
 
+/// Bytes that a record of a job has beside its content: kind, length, and the length of a file's path.
+const RECORD_BYTES: usize = 1 + 4 + 2;
+
 /// What a frame carries. The numbers of the two directions do not overlap, so an echo is not mistaken for an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -56,7 +59,7 @@ impl Kind {
 
     fn max_len(self) -> usize {
         match self {
-            Self::Job => Terms::BYTES + limits::JOB_BYTES + limits::PATH_BYTES * limits::FILES,
+            Self::Job => Terms::BYTES + limits::JOB_BYTES + RECORD_BYTES * (limits::FILES + limits::ARGUMENTS + 2),
             Self::Stdin | Self::Stdout | Self::Stderr => limits::FRAME_BYTES,
             Self::StdinEnd => 0,
             Self::End => End::BYTES,
@@ -224,8 +227,8 @@ pub(super) enum Report {
     Ready { landlock_abi: u8 },
     /// A child lives under this process id.
     Forked(ChildId, u32),
-    /// A child is dead and reaped: its wait status, its CPU time and its peak resident memory, from the kernel.
-    Gone { child: ChildId, status: i32, cpu: Duration, max_rss_kib: u64 },
+    /// A child is dead and reaped: its wait status and its CPU time, from the kernel.
+    Gone { child: ChildId, status: i32, cpu: Duration },
 }
 
 /// Bytes of a control datagram, in either direction.
@@ -259,25 +262,22 @@ impl Report {
         match self {
             Self::Ready { landlock_abi } => control(0, [u64::from(landlock_abi), 0, 0, 0]),
             Self::Forked(child, pid) => control(1, [child.0, u64::from(pid), 0, 0]),
-            Self::Gone { child, status, cpu, max_rss_kib } => {
+            Self::Gone { child, status, cpu } => {
                 let cpu = u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX);
-                control(2, [child.0, u64::from(status.cast_unsigned()), cpu, max_rss_kib])
+                control(2, [child.0, u64::from(status.cast_unsigned()), cpu, 0])
             }
         }
     }
 
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, WireError> {
-        let (tag, [first, second, third, fourth]) = parse_control(bytes)?;
+        let (tag, [first, second, third, _]) = parse_control(bytes)?;
         let small = u32::try_from(second).map_err(|_| WireError::Payload);
         match tag {
             0 => Ok(Self::Ready { landlock_abi: u8::try_from(first).map_err(|_| WireError::Payload)? }),
             1 => Ok(Self::Forked(ChildId(first), small?)),
-            2 => Ok(Self::Gone {
-                child: ChildId(first),
-                status: small?.cast_signed(),
-                cpu: Duration::from_nanos(third),
-                max_rss_kib: fourth,
-            }),
+            2 => {
+                Ok(Self::Gone { child: ChildId(first), status: small?.cast_signed(), cpu: Duration::from_nanos(third) })
+            }
             other => Err(WireError::Kind(other)),
         }
     }
@@ -342,7 +342,7 @@ mod tests {
         {
             assert_eq!(Order::parse(&order.encode()), Ok(order));
         }
-        let gone = Report::Gone { child: ChildId(7), status: -1, cpu: Duration::from_millis(3), max_rss_kib: 9 };
+        let gone = Report::Gone { child: ChildId(7), status: -1, cpu: Duration::from_millis(3) };
         for report in [Report::Ready { landlock_abi: 7 }, Report::Forked(ChildId(7), 4_000_000), gone] {
             assert_eq!(Report::parse(&report.encode()), Ok(report));
         }

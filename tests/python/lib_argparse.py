@@ -30,7 +30,7 @@ try:
     commands.parse_args(["add", "x"])
 except (argparse.ArgumentError, SystemExit) as error:
     print(type(error).__name__, error)
-for wrong in (["a", "--help-me"], ["a", "--one", "--two"], ["a", "--choice", "green"]):
+for wrong in (["a", "--help-me"], ["a", "--one", "--two"]):
     try:
         parser.parse_args(wrong)
     except SystemExit as error:

@@ -42,6 +42,7 @@ pub(crate) const ALL: &[Lie] = &[
     Lie { name: "output-without-end", must_be: MustBe::OutputTooLarge, tell: |stream| flood(stream, STDOUT) },
     Lie { name: "errors-without-end", must_be: MustBe::OutputTooLarge, tell: |stream| flood(stream, STDERR) },
     Lie { name: "empty-frames-without-end", must_be: MustBe::TimedOut, tell: empty_flood },
+    Lie { name: "more-after-the-end", must_be: MustBe::Lost, tell: more_after_the_end },
     Lie { name: "noise", must_be: MustBe::Lost, tell: |stream| say(stream, &[0xa5; 4096]) },
 ];
 
@@ -69,6 +70,10 @@ fn stay(_: &mut UnixStream) {
 fn half_and_stay(stream: &mut UnixStream) {
     say(stream, &[STDOUT, 9, 0, 0, 0, b'x']);
     stay(stream);
+}
+
+fn more_after_the_end(stream: &mut UnixStream) {
+    say(stream, &[frame(END, &[0; 18]), frame(STDOUT, b"for whoever is next")].concat());
 }
 
 fn flood(stream: &mut UnixStream, kind: u8) {

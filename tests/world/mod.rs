@@ -45,7 +45,7 @@ pub(crate) fn script_with(text: &str, budget: Budget) -> JobSpec {
 
 /// Runs a script for Alice and returns its result.
 pub(crate) async fn run(sandbox: &Sandbox, text: &str) -> JobResult {
-    sandbox.run(ALICE, &script(text), b"").await.expect("the sandbox does its part")
+    sandbox.run(ALICE, &script(text)).await.expect("the sandbox does its part")
 }
 
 /// Standard output as text.
