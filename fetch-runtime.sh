@@ -173,7 +173,9 @@ take_image() {
 publish() {
 	local runtime=$CLOUD_PYTHON_CACHE/runtime hash
 	hash=$(sha256 "$1")
-	if [[ -f $runtime/python.wasm && -f $runtime/about.json ]] && grep -qs "^$hash " "$runtime/python.wasm.sha256"; then
+	# The image itself, not the hash beside it: an earlier run may have ended between the two.
+	if [[ -f $runtime/python.wasm && -f $runtime/about.json && $(sha256 "$runtime/python.wasm") == "$hash" ]] &&
+		grep -qs "^$hash " "$runtime/python.wasm.sha256"; then
 		printf 'The runtime image is up to date: %s\n' "$runtime/python.wasm" >&2
 		return
 	fi

@@ -65,7 +65,7 @@ def open_streams():
     A pipe usually gets blocks. Here whoever reads may be a person, who would wait for the first block in vain. Half
     lines are handed on when the script is about to wait (guest_before_wait in guest/driver.c).
     """
-    sys.stdin = sys.__stdin__ = stream(0, "r", "surrogateescape", newline=None)
+    sys.stdin = sys.__stdin__ = stream(0, "r", "surrogateescape", newline="\n")
     sys.stdout = sys.__stdout__ = stream(1, "w", "surrogateescape", newline="\n", line_buffering=True)
     sys.stderr = sys.__stderr__ = stream(2, "w", "backslashreplace", newline="\n", line_buffering=True)
 

@@ -1,6 +1,5 @@
 #: what: Replaces what the driver calls when a script ends.
-#: expect: timed out
-#: timeout: 0.5
+#: expect: exited 0
 import threading
 
 

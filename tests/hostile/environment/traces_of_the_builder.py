@@ -7,7 +7,7 @@ import sys
 import sysconfig
 import types
 
-suspicious = ("/root", "/tmp", "/build", "/github", "/var", "/opt", "/mnt", "/nix", "ziglang", ".cache", ".pyenv")
+suspicious = ("/root", "/tmp", "/github", "/var", "/opt", "/mnt", "/nix", "ziglang", ".cache", ".pyenv")
 found = []
 for name, value in sysconfig.get_config_vars().items():
     if isinstance(value, str) and any(word in value for word in suspicious):

@@ -6,7 +6,7 @@ import os
 
 own = {"home", "tmp", "dev", "usr"}
 assert set(os.listdir("/")) <= own, os.listdir("/")
-known = ("/home/user/", "/usr/lib/python3.13/", "/usr/share/zoneinfo/", "/dev/")
+known = ("/home/user/", "/usr/lib/python3.13/", "/usr/share/zoneinfo/", "/usr/bin/python3", "/dev/")
 for folder, folders, files in os.walk("/", onerror=lambda error: 1 / 0):
     for name in files:
         path = os.path.join(folder, name)

@@ -10,7 +10,7 @@ paths = """
     /sys /sys/class/net /sys/fs/cgroup /run /run/docker.sock /var/run/docker.sock /var/log /var/run/secrets/kubernetes.io
     /root /root/.ssh/id_rsa /root/.bash_history /root/.cache /home/ubuntu /home/user/.ssh /boot /opt /srv /mnt /media /var
     /dev/mem /dev/kmem /dev/sda /dev/tty /dev/shm /dev/fd /dev/pts /dev/kvm /dev/fuse /dev/ptmx /dev/full
-    /bin/sh /usr/bin/python3 /usr/bin/env /lib64/ld-linux-x86-64.so.2 /.dockerenv
+    /bin/sh /usr/bin/env /lib64/ld-linux-x86-64.so.2 /.dockerenv
     ../../../../../../etc/passwd /home/user/../../etc/passwd //etc/passwd /./etc/passwd /home/user/%2e%2e/etc/passwd
 """.split()
 for path in paths:

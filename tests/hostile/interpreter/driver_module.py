@@ -8,8 +8,9 @@ try:
 except ImportError:
     pass
 else:
-    for name in list(vars(_cloud_python)):
+    for name, value in list(vars(_cloud_python).items()):
         if not name.startswith("__"):
             setattr(_cloud_python, name, lambda *_: sys.exit(99))
-    _cloud_python.begin.__code__ = (lambda *_: 1 / 0).__code__
+        if hasattr(value, "__code__"):
+            value.__code__ = (lambda *_: 1 / 0).__code__
 print("contained")

@@ -39,9 +39,10 @@ def bytearray_over(start, length):
 kept = [(None, 1)]
 memory = bytearray_over(1, 1 << 30)
 print(len(memory))
-for secret in (b"HOST" + b"NAME=", b"LD_" + b"PRELOAD=", b"BEGIN " + b"PRIVATE KEY", b"SSH_" + b"AUTH_SOCK", b"/root/" + b"."):
-    if memory.find(secret, 1, 60 << 20) >= 0:
+# Patterns that do not hold what they look for: this script is in the memory too.
+for secret in (rb"H[O]STNAME=", rb"L[D]_PRELOAD=", rb"BEGIN [P]RIVATE KEY", rb"SSH_[A]UTH_SOCK", rb"/r[o]ot/\."):
+    if re.search(secret, memory[1 : 60 << 20]):
         print("found", secret)
 for path in set(re.findall(rb"/[\w./-]+/(?:Objects|Modules|Parser|guest)/[\w/]+\.[ch]\b", memory[1 : 60 << 20])):
-    if not path.startswith(b"/usr/"):
+    if not path.startswith((b"/usr/", b"/source/")):
         print("found", path)

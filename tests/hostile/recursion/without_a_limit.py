@@ -1,5 +1,5 @@
 #: what: Lifts the limit on recursion and calls itself for ever.
-#: expect: exited 1 or aborted
+#: expect: exited 1 or aborted or timed out
 #: stderr: Error
 import sys
 
