@@ -9,7 +9,7 @@ use cloud_python::sandbox::{Meter, Sandbox};
 use crate::table::{Samples, header, ms, row};
 use crate::{hello, memory, native, sandbox};
 
-const ROUNDS: u64 = 300;
+const ROUNDS: u64 = 1000;
 
 pub(crate) async fn measure() {
     let sandbox = sandbox(Meter::default()).await;

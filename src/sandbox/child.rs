@@ -13,6 +13,7 @@ use crate::domain::JobOutcome;
 /// Serves the runs that arrive on the stream until the server closes it, a run ends abnormally, or something is wrong.
 pub(super) fn serve(stream: UnixStream, template: &Template, first: Guest) -> Result<(), SandboxError> {
     let mut inbox = Inbox::new(stream);
+    template.touch_code();
     let mut guest = first;
     loop {
         guest.touch_ahead(template);

@@ -63,6 +63,12 @@ impl Template {
         (range.start, range.end.addr() - range.start.addr())
     }
 
+    /// Maps the code that a run needs into a process that is new: a fork copies no map of a file's pages.
+    pub(super) fn touch_code(&self) {
+        let (code, len) = self.code_range();
+        self.code.touch_read(code, len);
+    }
+
     /// A fresh instance, with nothing of any earlier run in it.
     pub(super) fn instantiate(&self) -> Result<Guest, SandboxError> {
         let mut store = store(&self.engine);
@@ -115,9 +121,7 @@ impl Ended {
 impl Guest {
     /// Does ahead what the kernel would do, page by page, when the run begins.
     pub(super) fn touch_ahead(&self, template: &Template) {
-        template.memory.touch(self.memory.data_ptr(&self.store), self.memory.data_size(&self.store));
-        let (code, len) = template.code_range();
-        template.code.touch(code, len);
+        template.memory.touch_written(self.memory.data_ptr(&self.store), self.memory.data_size(&self.store));
     }
 
     /// Takes a job of `len` bytes from the stream and runs it to its end.
