@@ -12,7 +12,7 @@
 //! | [`telemetry`] | what is logged and how |
 //! | [`manual`] | the design, the threat model, the figures: prose that must stay true |
 //!
-//! Imports point one way: `cli -> sandbox -> domain`; `config`, `clock` and `telemetry` are leaves that anyone may name, and
+//! Imports point one way: `cli -> sandbox -> domain`; `config`, `clock` and `telemetry` may be named by all, and
 //! `domain` names none of the other rooms but the limits. A structural test (`tests/structure.rs`) keeps it so.
 
 pub mod cli;

@@ -7,12 +7,13 @@ use cloud_python::sandbox::{Meter, Sandbox};
 
 use crate::memory;
 use crate::table::{header, row};
-use crate::{hello, sandbox};
+use crate::{hello, native, sandbox};
 
 const RUNS: u64 = 5000;
 
 pub(crate) async fn measure() {
     header(&["5000 runs, 2 callers", "runs/s", "processes", "descriptors", "server memory", "launcher memory"]);
+    row(&["python3 -I -S -c pass, 2 at a time", &format!("{:.0}", native_rate()), "", "", "", ""]);
     for (name, accounts) in [("an account each", RUNS), ("one account", 1)] {
         let sandbox = sandbox(Meter::default()).await;
         run_all(&sandbox, 500, accounts).await;
@@ -29,6 +30,22 @@ pub(crate) async fn measure() {
         ]);
         sandbox.shutdown().await;
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+fn native_rate() -> f64 {
+    const EACH: usize = 150;
+    let begun = Instant::now();
+    let caller = || {
+        for _ in 0..EACH {
+            native::start_and_end();
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(caller);
+        caller();
+    });
+    2.0 * EACH as f64 / begun.elapsed().as_secs_f64()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]

@@ -40,12 +40,13 @@ impl JobOutcome {
     }
 }
 
-/// What a run cost. Times are the kernel's, not the guest's word.
+/// What a run cost. Times are the kernel's and the server's; fuel and memory are the child's word, and 0 if it could not give it
+/// because it was killed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// From the script handed over to the end known.
     pub wall: Duration,
-    /// CPU time of the run's process, user and system.
+    /// CPU time of the run's process, user and system. For a process that was made for this run, its making too.
     pub cpu: Duration,
     /// Units of fuel burnt, 0 where the engine does not count them.
     pub fuel: u64,

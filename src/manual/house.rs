@@ -17,9 +17,9 @@
 //! our own to learn which pages a run touches, makes an instance ready, jails itself, and says so.
 //!
 //! For a run the server makes a pair of stream sockets, keeps one end and sends the other to the launcher with the order to
-//! fork. The job can be written to the stream at once. The child closes everything but its stream, jails itself further,
-//! has the kernel map the pages that it will need, and only then reads its first byte: the job, straight into the guest's
-//! memory. From here the guest runs; each `print` that reaches descriptor 1 is one host call, one frame on the stream, and
+//! fork. The job can be written to the stream at once. The child gives up the control socket and the standard descriptors, jails
+//! itself further, has the kernel map the pages that it will need, and only then reads its first byte: the job, straight into
+//! the guest's memory. What it keeps beside its stream is the image, read-only, and its own page map. From here the guest runs; each `print` that reaches descriptor 1 is one host call, one frame on the stream, and
 //! one event for the terminal.
 //!
 //! The end is a frame too. The child cleans up after telling it and makes its next instance ready while nobody waits. If the
