@@ -179,7 +179,8 @@ async fn hostile_scripts_end_as_they_must_and_leave_nothing() {
     let wrong = attackers.join_all().await.concat();
     assert!(wrong.is_empty(), "{} of {} scripts:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     assert_eq!(sandbox.launcher_pid().await.expect("a launcher"), launcher, "the launcher died on the way");
-    assert_eq!(world::open_descriptors(launcher), descriptors, "descriptors are left in the launcher");
+    // A fork in progress holds the new child's stream for a moment.
+    world::until("the launcher has let go of every stream", || world::open_descriptors(launcher) <= descriptors).await;
     // One is a spare and four may wait for their account's next run; those that were killed are being reaped.
     world::until("no more than five children live", || world::children_of(launcher).len() <= 5).await;
     let children = world::children_of(launcher);
