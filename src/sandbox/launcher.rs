@@ -34,19 +34,10 @@ pub struct Hooks {
 /// Runs the launcher over the control socket that is its standard input, until the server closes that.
 pub fn main(hooks: Hooks) -> Result<(), SandboxError> {
     let mut launcher = Launcher::start(hooks)?;
-    loop {
-        launcher.reap()?;
-        match launcher.wait_for_order()? {
-            Some((Order::Fork(child), Some(stream))) => launcher.fork(child, stream)?,
-            Some((Order::Kill(child), _)) => launcher.kill(child),
-            Some(_) => return Err(WireError::Payload.into()),
-            None if launcher.ended => {
-                launcher.end_all();
-                return Ok(());
-            }
-            None => {}
-        }
-    }
+    let served = launcher.serve();
+    // Whatever ended it: nothing of ours outlives the launcher.
+    launcher.end_all();
+    served
 }
 
 struct Launcher {
@@ -88,9 +79,24 @@ impl Launcher {
             true => (None, 0),
             false => jail::enter_launcher(allow_weak_jail).map(|(jail, abi)| (Some(jail), abi))?,
         };
-        let launcher = Self { control, null, template, first, jail, hooks, children: BTreeMap::new(), ended: false };
-        launcher.report(Report::Ready { landlock_abi })?;
+        let mut launcher =
+            Self { control, null, template, first, jail, hooks, children: BTreeMap::new(), ended: false };
+        launcher.report(Report::Ready { landlock_abi });
         Ok(launcher)
+    }
+
+    /// Does as ordered until the server goes.
+    fn serve(&mut self) -> Result<(), SandboxError> {
+        while !self.ended {
+            self.reap();
+            match self.wait_for_order()? {
+                Some((Order::Fork(child), Some(stream))) => self.fork(child, stream)?,
+                Some((Order::Kill(child), _)) => self.kill(child),
+                Some(_) => return Err(WireError::Payload.into()),
+                None => {}
+            }
+        }
+        Ok(())
     }
 
     /// The next order, or nothing if a signal came first or the server has gone.
@@ -106,20 +112,17 @@ impl Launcher {
     fn fork(&mut self, id: ChildId, stream: OwnedFd) -> Result<(), SandboxError> {
         jail::hide(false)?;
         // SAFETY: this process has one thread, so the child finds every lock free and may use all of its memory.
-        let forked = unsafe { libc::fork() };
-        if forked != 0 && self.jail.is_some() {
-            jail::hide(true)?;
-        }
-        match forked {
+        match unsafe { libc::fork() } {
             -1 => self.report(Report::Gone { child: id, status: -1, cpu: Duration::ZERO }),
             0 => self.become_child(stream),
             pid => {
                 if let Some(pid) = Pid::from_raw(pid) {
                     self.children.insert(id, pid);
                 }
-                self.report(Report::Forked(id, pid.unsigned_abs()))
+                self.report(Report::Forked(id, pid.unsigned_abs()));
             }
         }
+        jail::hide(self.jail.is_some()).map_err(SandboxError::from)
     }
 
     /// The rest of a child's life. Never returns into the launcher's loop: the copy of it that this process holds is dead.
@@ -159,19 +162,18 @@ impl Launcher {
     }
 
     /// Collects every child that has died, and reports each with the kernel's figures.
-    fn reap(&mut self) -> Result<(), SandboxError> {
+    fn reap(&mut self) {
         while let Some((pid, status, usage)) = wait_for_dead_child(libc::WNOHANG) {
             let Some(child) = self.children.iter().find_map(|(id, live)| (*live == pid).then_some(*id)) else {
                 continue;
             };
             self.children.remove(&child);
             let cpu = duration(usage.ru_utime) + duration(usage.ru_stime);
-            self.report(Report::Gone { child, status, cpu })?;
+            self.report(Report::Gone { child, status, cpu });
         }
-        Ok(())
     }
 
-    /// Kills every child and waits for it, so that nothing of ours outlives the launcher.
+    /// Kills every child and waits for it.
     fn end_all(&mut self) {
         for pid in self.children.values() {
             let _ = kill_process(*pid, Signal::KILL);
@@ -179,9 +181,9 @@ impl Launcher {
         while wait_for_dead_child(0).is_some() {}
     }
 
-    fn report(&self, report: Report) -> Result<(), SandboxError> {
-        send(&self.control, &report.encode(), SendFlags::NOSIGNAL).map_err(|e| SandboxError::Io(e.into()))?;
-        Ok(())
+    /// Tells the server, if it is still there.
+    fn report(&mut self, report: Report) {
+        self.ended |= send(&self.control, &report.encode(), SendFlags::NOSIGNAL).is_err();
     }
 }
 
