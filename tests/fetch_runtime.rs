@@ -4,23 +4,14 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use cloud_python::sandbox::Source;
-use sha2::{Digest, Sha256};
 
-use crate::world::{output, repository};
+use crate::world::{output, repository, said, sha256};
 
 /// The smallest module there is.
 const IMAGE: &[u8] = b"\0asm\x01\0\0\0";
 
 fn fetch(cache: &Path, arguments: &[&str]) -> Output {
     output(Command::new(repository("fetch-runtime.sh")).args(arguments).env("CLOUD_PYTHON_CACHE", cache))
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Output, Stdio};
 
-use crate::world::{output, program};
+use crate::world::{hex, output, program, said};
 
 /// A folder with a script in it.
 struct Desk(tempfile::TempDir);
@@ -28,10 +28,6 @@ impl Desk {
     fn run(&self, arguments: &[&str]) -> Output {
         output(program(&[&["run"], arguments].concat()).current_dir(self.0.path()))
     }
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]
@@ -253,7 +249,7 @@ fn a_large_input_arrives_whole_and_is_not_stored() {
         talk.child.stdin.as_mut().unwrap().write_all(&block).unwrap();
     }
     drop(talk.child.stdin.take());
-    let sum: String = sha2::Digest::finalize(sum).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sum = hex(&sha2::Digest::finalize(sum));
     let mut line = String::new();
     talk.stdout.read_line(&mut line).unwrap();
     assert_eq!(line.trim(), sum);

@@ -71,7 +71,7 @@ impl Inbox {
 
     /// Reads standard input into `room`, waiting for it until the deadline. 0 is its end.
     pub(super) fn stdin(&mut self, room: &mut [u8], deadline: Instant) -> Result<usize, Stop> {
-        if room.is_empty() || !self.have_stdin(None, deadline)? || self.stdin_left == 0 {
+        if room.is_empty() || !self.stdin_ready(None, deadline)? || self.stdin_left == 0 {
             return Ok(0);
         }
         if self.buffered().is_empty() {
@@ -84,11 +84,6 @@ impl Inbox {
         self.start += count;
         self.stdin_left -= count;
         Ok(count)
-    }
-
-    /// Whether standard input can be read without waiting, waiting for that until `until` or the deadline.
-    pub(super) fn stdin_ready(&mut self, until: Option<Instant>, deadline: Instant) -> Result<bool, Stop> {
-        self.have_stdin(until, deadline)
     }
 
     /// Waits until `until`; never returns after the deadline but with [`Stop::Wall`]. Ends early if the server goes.
@@ -149,8 +144,8 @@ impl Inbox {
         Ok(())
     }
 
-    /// Makes sure that there is standard input at hand or its end is known; false if `until` came first.
-    fn have_stdin(&mut self, until: Option<Instant>, deadline: Instant) -> Result<bool, Stop> {
+    /// Whether standard input, or its end, can be read without waiting; waits for that until `until` or the deadline.
+    pub(super) fn stdin_ready(&mut self, until: Option<Instant>, deadline: Instant) -> Result<bool, Stop> {
         while self.stdin_left == 0 && !self.stdin_ended {
             if self.buffered().len() < HEAD && !self.readable(until, deadline)? {
                 return Ok(false);

@@ -179,7 +179,7 @@ impl Running {
             let (reader, writer) = child.stream.split();
             tokio::select! {
                 biased;
-                ended = read_output(reader, spec.budget().output(), sink) => Passed::from(ended),
+                ended = read_output(reader, spec.budget().output(), sink) => ended.unwrap_or(Passed::Lost),
                 () = write_input(writer, spec, input, &whole_frames) => Passed::Lost,
                 () = sleep_until(late) => Passed::Late,
             }
@@ -250,12 +250,6 @@ impl Passed {
             Self::Late => Some(JobOutcome::TimedOut(Spent::Wall)),
             Self::Lost => None,
         }
-    }
-}
-
-impl From<Option<Passed>> for Passed {
-    fn from(passed: Option<Passed>) -> Self {
-        passed.unwrap_or(Self::Lost)
     }
 }
 
