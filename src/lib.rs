@@ -5,6 +5,7 @@
 //! | room | owns |
 //! |---|---|
 //! | [`cli`] | the command line: what can be typed, and the commands themselves |
+//! | [`vault`] | secrets: made of random bytes, sealed where they must be kept |
 //! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |
 //! | [`domain`] | who runs, what is run, what it may use, how it ended; pure |
 //! | [`config`] | what an operator may set, and every number that bounds something |
@@ -12,7 +13,7 @@
 //! | [`telemetry`] | what is logged and how |
 //! | [`manual`] | the design, the threat model, the figures: prose that must stay true |
 //!
-//! Imports point one way: `cli -> sandbox -> domain`; `config`, `clock` and `telemetry` may be named by all, and
+//! Imports point one way: `cli -> sandbox -> domain`; `config`, `clock`, `vault` and `telemetry` may be named by all, and
 //! `domain` names none of the other rooms but the limits. A structural test (`tests/structure.rs`) keeps it so.
 
 pub mod cli;
@@ -22,3 +23,4 @@ pub mod domain;
 pub mod manual;
 pub mod sandbox;
 pub mod telemetry;
+pub mod vault;

@@ -27,6 +27,52 @@ pub const JOB_BYTES: usize = 128 * MIB;
 /// Bytes of standard input that a caller hands over whole. Live input has no such bound: it is never stored.
 pub const STDIN_BYTES: usize = 16 * MIB;
 
+/// Bytes of an e-mail address (RFC 5321, section 4.5.3.1.3, less the angle brackets).
+pub const EMAIL_BYTES: usize = 254;
+/// Bytes of a new password at least (NIST SP 800-63B, section 5.1.1.2).
+pub const PASSWORD_BYTES_MIN: usize = 8;
+/// Bytes of a password at most: far beyond what people type, and little to hash.
+pub const PASSWORD_BYTES: usize = 1024;
+
+// Accounts.
+
+/// How long a link in a mail lives, and a registration whose link nobody follows.
+pub const LINK_LIFE: Duration = Duration::from_secs(600);
+/// How long the administrator's link lives. After that `admin users` decides.
+pub const APPROVAL_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a bearer token lives.
+pub const TOKEN_LIFE: Duration = Duration::from_secs(900);
+/// Bearer tokens of one account that live at once; a further log-in ends the oldest.
+pub const TOKENS: usize = 32;
+/// Registrations that wait for their link to be followed, all together.
+pub const REGISTRATIONS: usize = 10_000;
+/// Wrong guesses at an account from one network that cost no waiting: people mistype.
+pub const FREE_FAILURES: u32 = 3;
+/// The longest wait after wrong guesses.
+pub const LOCKOUT: Duration = Duration::from_secs(300);
+/// How long after its last lock a ladder is forgotten.
+pub const LOCKOUT_MEMORY: Duration = Duration::from_secs(3600);
+/// Ladders that are remembered. A stranger who fills it makes the oldest ones be forgotten, not the memory full.
+pub const LADDERS: usize = 100_000;
+/// Wrong guesses an hour at one account from all networks together where it has never logged in before. Networks where it has are not
+/// counted here, so its owner is not locked out by this.
+pub const FOREIGN_FAILURES: u32 = 100;
+/// Networks that are remembered as an account's own.
+pub const OWN_NETWORKS: usize = 16;
+
+// Passwords.
+
+/// Memory of one password hash in KiB (RFC 9106, section 4, second choice).
+pub const ARGON2_MEMORY_KIB: u32 = 64 * 1024;
+/// The least that an operator may set (OWASP's minimum).
+pub const ARGON2_MEMORY_KIB_MIN: u32 = 19 * 1024;
+/// The most: each hash in progress has as much.
+pub const ARGON2_MEMORY_KIB_MAX: u32 = 1024 * 1024;
+/// Passes of one password hash.
+pub const ARGON2_PASSES: u32 = 3;
+/// Hashes that wait for a processor at most. At about 0.1 s each, whoever comes later would wait for seconds.
+pub const HASHES_WAITING: usize = 32;
+
 // What a run may use.
 
 /// Wall-clock time of a run when nobody says otherwise.

@@ -1,14 +1,35 @@
 //! The ideas of the house, pure: no input or output, no clock, nothing asynchronous, no room imported.
 //!
-//! Owns: who runs ([`AccountId`]), what is run ([`JobSpec`]), what it may use ([`Budget`]) and how it ended ([`JobOutcome`]).
+//! Owns: who asks ([`Credential`], [`Account`]), what can be asked ([`Action`]) and answered ([`Outcome`], [`Error`]); what is run
+//! ([`JobSpec`]), what it may use ([`Budget`]) and how it ended ([`JobOutcome`]); the rules of passwords, codes and lock-outs.
 //! Not here: how any of it is done. A value of these types is valid by construction: parsing is the only door.
 
 mod account;
+mod action;
+mod answer;
+mod audit;
 mod budget;
+mod email;
 mod job;
+mod lockout;
+mod network;
 mod outcome;
+mod password;
+mod secret;
+mod time;
+mod totp;
 
-pub use account::AccountId;
+pub use account::{Account, AccountId, Decision, Link, LinkPurpose, NotPossible, Registration, Standing, TokenRecord};
+pub use action::{Action, AdminAction, Credential, PasswordCredential};
+pub use answer::{Enrolment, Error, Outcome, Status, UserView};
+pub use audit::{Actor, AuditEntry, ChainError, Event};
 pub use budget::{Budget, BudgetError};
+pub use email::{Email, EmailError};
 pub use job::{Argument, InputFile, JobError, JobSpec, JobSpecBuilder, ProgramName, Script};
+pub use lockout::Ladder;
+pub use network::Network;
 pub use outcome::{JobOutcome, JobResult, Spent, Usage};
+pub use password::{Password, PasswordError, PasswordHash};
+pub use secret::{BearerToken, LinkToken, Secret, TOKEN_BYTES, TokenHash};
+pub use time::UnixTime;
+pub use totp::{TOTP_SECRET_BYTES, TotpCode, TotpSecret, TotpStep};

@@ -1,0 +1,86 @@
+//! Everything that can be asked of the house, by which door ever, and what a caller shows for it.
+//!
+//! Owns: [`Credential`] and [`Action`]. A request becomes one of each before anything is done about it; `auth` makes a
+//! principal of the credential, and `app` decides whether that principal may do that.
+
+use super::{BearerToken, Decision, Email, JobSpec, LinkToken, Password, TotpCode};
+
+/// What a caller shows to be let in.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// Nothing.
+    Nobody,
+    /// The three things that somebody knows and has. The code is used up.
+    Password(PasswordCredential),
+    /// A token from an earlier log-in.
+    Bearer(BearerToken),
+    /// The link of a mail that was sent to the owner of an address.
+    Verification(LinkToken),
+    /// The link of a mail that was sent to the administrator.
+    Approval(LinkToken),
+    /// A connection to the administrator's socket: the kernel says that it is the server's own user.
+    Operator,
+}
+
+/// E-mail address, password and code.
+#[derive(Clone, Debug)]
+pub struct PasswordCredential {
+    /// Whose account.
+    pub email: Email,
+    /// The password as it was typed.
+    pub password: Password,
+    /// The code of the moment.
+    pub code: TotpCode,
+}
+
+/// Everything that can be asked.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Asks for an account. Anybody, as often as the throttle allows.
+    Register {
+        /// Whose mailbox gets the link.
+        email: Email,
+        /// The password they choose.
+        password: Password,
+    },
+    /// Looks at the page behind a verification link. Its holder; changes nothing, for mail scanners follow links.
+    ViewVerification,
+    /// Verifies the address and shows the TOTP secret. The link's holder, until it expires or a first code has been taken.
+    Verify,
+    /// Looks at the page behind an approval link. Its holder; changes nothing.
+    ViewApproval,
+    /// Decides about the account that an approval link is for. Its holder, once.
+    DecideByLink(Decision),
+    /// Gets a bearer token. An approved account that shows password and code.
+    Login,
+    /// Ends the bearer token that is shown. Its holder.
+    Logout,
+    /// Runs a script. An approved account, by password and code or by token, within its limits.
+    Execute(Box<JobSpec>),
+    /// Anything on the administrator's socket. The operator alone.
+    Administer(AdminAction),
+}
+
+/// What the operator can ask on the administrator's socket.
+#[derive(Clone, Debug)]
+pub enum AdminAction {
+    /// Lists all accounts.
+    Users,
+    /// Shows one account.
+    User(Email),
+    /// Decides about an account.
+    Decide(Email, Decision),
+    /// Gives an account a new TOTP secret, ends its tokens, and mails its owner a link to fetch the secret.
+    ResetTotp(Email),
+    /// Ends all tokens of an account and its runs.
+    RevokeTokens(Email),
+    /// Reads the audit trail, from an entry's number on.
+    Audit {
+        /// The first entry wanted; they count from 1.
+        from: u64,
+    },
+    /// How the server is.
+    Status,
+    /// Figures for a monitoring system, in the text format of OpenMetrics.
+    Metrics,
+}
