@@ -88,6 +88,7 @@ pub struct Status {
 
 /// It was not done, by whose fault and what the caller is told.
 #[derive(Clone, Debug, thiserror::Error)]
+#[expect(clippy::error_impl_error, reason = "the one that every door answers")]
 pub enum Error {
     /// The request makes no sense as it is; the text says what to mend.
     #[error("{0}")]
