@@ -35,6 +35,12 @@ FOCUS = """
 const style = getComputedStyle(document.activeElement);
 return [document.activeElement.tagName, style.outlineStyle, parseFloat(style.outlineWidth)];
 """
+TO_THE_TOP = """
+const top = document.querySelector('header');
+top.tabIndex = -1;
+top.focus();
+top.removeAttribute('tabindex');
+"""
 TAB = "\ue004"
 
 
@@ -49,12 +55,12 @@ def check_page(browser, width, name):
     pale = [(text, round(contrast, 2)) for text, contrast in browser.run(CONTRASTS) if contrast < 4.5]
     demand(pale == [], f"too little contrast: {pale}")
     demand(browser.run(SMALL) == 0, "a button is too small for a finger, or a text too small to read")
-    browser.run("document.activeElement.blur()")
+    browser.run(TO_THE_TOP)
     for tag in browser.run("return [...document.querySelectorAll('button, a')].map(element => element.tagName)"):
         browser.press(TAB)
         focused, line, thickness = browser.run(FOCUS)
         demand((focused, line) == (tag, "solid") and thickness >= 2, f"it does not show that the focus is on {tag}")
-    browser.run("document.activeElement.blur()")
+    browser.run(TO_THE_TOP)
     structure = browser.run(STRUCTURE)
     headings = structure.pop("headings")
     demand(headings[0] == 1 and headings.count(1) == 1 and all(b - a <= 1 for a, b in zip(headings, headings[1:])), f"headings {headings}")
