@@ -3,3 +3,5 @@
 mod body;
 mod field;
 mod json;
+mod openapi;
+mod pages;

@@ -5,7 +5,7 @@
 //! are for people and mentioned only as another content type.
 
 use serde_json::{Value, json};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::info::{InfoBuilder, LicenseBuilder};
 use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, PathItemBuilder, PathsBuilder};
@@ -21,7 +21,6 @@ use super::body::{
     DecisionRequest, EnrolmentReply, ExecuteReply, ExecuteRequest, LoginReply, LoginRequest, Message, RegisterRequest,
     UserReply, VersionReply,
 };
-use super::field::Code;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -213,7 +212,8 @@ fn readiness() -> OperationBuilder {
 }
 
 fn version() -> OperationBuilder {
-    let example = json!({"error": "ok", "server": "0.1.0", "python": "3.13.0", "wasmtime": "48.0.8", "image": "9f86d081"});
+    let example =
+        json!({"error": "ok", "server": "0.1.0", "python": "3.13.0", "wasmtime": "48.0.8", "image": "9f86d081"});
     operation(SERVER, "version", "What the server is made of")
         .response("200", answer("Versions.", content::<VersionReply>(example)))
 }
@@ -296,21 +296,6 @@ fn stopped() -> Object {
         .required("error")
         .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
         .build()
-}
-
-impl PartialSchema for Code {
-    fn schema() -> RefOr<Schema> {
-        let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(999_999));
-        let digits = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{6}$"));
-        let either = AnyOfBuilder::new().item(digits).item(number);
-        either.description(Some("Six digits, or the number that they make, which has lost its leading zeros.")).into()
-    }
-}
-
-impl ToSchema for Code {
-    fn name() -> std::borrow::Cow<'static, str> {
-        "Code".into()
-    }
 }
 
 fn ok() -> Value {

@@ -264,7 +264,8 @@ mod tests {
     }
 
     fn all() -> Vec<String> {
-        let mut pages = vec![verification(), enrolled(AWKWARD).1, problem("Not <found>", "Ask \"again\" & <b>soon</b>.")];
+        let mut pages =
+            vec![verification(), enrolled(AWKWARD).1, problem("Not <found>", "Ask \"again\" & <b>soon</b>.")];
         for standing in Standing::ALL {
             pages.push(approval(&user(AWKWARD, standing)));
             pages.push(decided(&user(AWKWARD, standing)));
@@ -356,9 +357,8 @@ mod tests {
     fn an_administrator_is_offered_what_would_change_something() {
         let table = Standing::ALL.map(|standing| {
             let page = approval(&user("a@x.tld", standing));
-            [Decision::Approve, Decision::Deny].map(|decision| {
-                page.contains(&format!(" name=\"decision\" value=\"{}\">", decision.name()))
-            })
+            [Decision::Approve, Decision::Deny]
+                .map(|decision| page.contains(&format!(" name=\"decision\" value=\"{}\">", decision.name())))
         });
         assert_eq!(table, [[true, true], [false, false], [true, false], [false, false]]);
     }
