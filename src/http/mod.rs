@@ -22,6 +22,8 @@ mod intake;
 mod json;
 mod listener;
 mod networks;
+mod openapi;
+mod pages;
 mod pulse;
 mod reply;
 mod request;
@@ -97,35 +99,4 @@ pub enum HttpError {
     /// Another server answers there.
     #[error("the administrator's socket {0} belongs to a server that is running")]
     Taken(PathBuf),
-}
-
-/// Stand-ins until the pages land.
-mod pages {
-    use crate::domain::{Enrolment, UserView};
-
-    pub(super) fn policy() -> &'static str {
-        "default-src 'none'; frame-ancestors 'none'"
-    }
-    pub(super) fn verification() -> String {
-        "<form method=post><button>".into()
-    }
-    pub(super) fn enrolment(enrolment: &Enrolment) -> String {
-        enrolment.secret.expose().clone()
-    }
-    pub(super) fn approval(user: &UserView) -> String {
-        user.email.as_str().into()
-    }
-    pub(super) fn decided(user: &UserView) -> String {
-        user.email.as_str().into()
-    }
-    pub(super) fn problem(title: &str, text: &str) -> String {
-        format!("<title>{title}</title>{text}")
-    }
-}
-
-/// Stand-in until the document lands.
-mod openapi {
-    pub(super) fn document() -> &'static str {
-        "{}"
-    }
 }

@@ -4,9 +4,11 @@
 //! `Strict-Transport-Security`: it would bind all ports of a host that people mostly know as `localhost` or by an address, and
 //! nothing of ours is ever served without TLS that it could save from. Not here: the shapes of bodies, and pages.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use hyper::StatusCode;
+use hyper::body::Bytes;
 use hyper::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
 
@@ -185,7 +187,8 @@ pub(super) fn versions(app: &App) -> Answer {
 
 /// The OpenAPI document.
 pub(super) fn document() -> Answer {
-    answer(StatusCode::OK, JSON, NO_CONTENT, openapi::document().into())
+    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| openapi::document().into());
+    answer(StatusCode::OK, JSON, NO_CONTENT, DOCUMENT.clone())
 }
 
 const UNREADABLE: &str =
@@ -230,7 +233,7 @@ fn html(status: StatusCode, page: String) -> Answer {
     answer
 }
 
-fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: hyper::body::Bytes) -> Answer {
+fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: Bytes) -> Answer {
     let mut answer = Answer::new(body.into());
     *answer.status_mut() = status;
     for (name, value) in [
