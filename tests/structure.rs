@@ -53,6 +53,7 @@ fn only_its_room_names_a_library() {
         ("postcard", "store"),
         ("redb", "store"),
         ("tracing_subscriber", "telemetry"),
+        ("warp::", "http"),
         ("Instant::now", "clock"),
         ("SystemTime::now", "clock"),
     ];
@@ -75,6 +76,7 @@ fn clap_is_named_by_the_command_line_alone() {
 fn imports_point_one_way() {
     let allowed: &[(&str, &[&str])] = &[
         ("cli", &["clock", "config", "domain", "sandbox", "telemetry"]),
+        ("http", &["app", "clock", "config", "domain", "telemetry"]),
         ("sandbox", &["clock", "config", "domain", "telemetry"]),
         ("store", &["config", "domain"]),
         ("domain", &["config"]),

@@ -16,7 +16,7 @@ use super::body::{
     AuditReply, EnrolmentReply, ExecuteReply, LoginReply, Message, StatusReply, UserReply, UsersReply, VersionReply,
 };
 use super::{openapi, pages};
-use crate::app::{App, Versions};
+use crate::app::App;
 use crate::config::limits;
 use crate::domain::{Error, JobOutcome, JobResult, Outcome};
 
@@ -181,8 +181,7 @@ pub(super) fn ready(ready: bool) -> Answer {
 
 /// What the server is made of.
 pub(super) fn versions(app: &App) -> Answer {
-    let versions: Versions = app.versions();
-    ok(&VersionReply::from(versions))
+    ok(&VersionReply::from(app.versions()))
 }
 
 /// The OpenAPI document.

@@ -62,7 +62,7 @@ fn logout(asked: Asked) -> Result<(Credential, Action), Error> {
 
 fn execute(asked: Asked) -> Result<(Credential, Action), Error> {
     let ExecuteRequest { email, password, totop, data: Field(data), args, stdin, files, timeout } = asked.json()?;
-    let mut job = JobSpec::of(Script::parse(data).map_err(job_error)?);
+    let mut job = JobSpec::of(Script::parse(data).map_err(job_error)?).budget(asked.budget);
     if let Some(arguments) = args {
         job = job.arguments(arguments.0);
     }
@@ -73,18 +73,18 @@ fn execute(asked: Asked) -> Result<(Credential, Action), Error> {
         job = job.files(files.0);
     }
     if let Some(Seconds(wall)) = timeout {
-        job = job.budget(budget(wall, asked.wall)?);
+        job = job.budget(timed(asked.budget, wall, asked.wall)?);
     }
     let job = job.build().map_err(job_error)?;
     Ok((asked.credential(email, password, totop)?, Action::Execute(Box::new(job))))
 }
 
-fn budget(wall: Duration, most: Duration) -> Result<Budget, Error> {
+fn timed(budget: Budget, wall: Duration, most: Duration) -> Result<Budget, Error> {
     let sentence = || {
         let (least, most) = (limits::WALL_MIN.as_secs_f64(), most.as_secs_f64());
         Error::Malformed(format!("`timeout` must be from {least} to {most} seconds"))
     };
-    let budget = (wall <= most).then(|| Budget::default().with_wall(wall).ok()).flatten();
+    let budget = (wall <= most).then(|| budget.with_wall(wall).ok()).flatten();
     budget.ok_or_else(sentence)
 }
 
@@ -103,8 +103,9 @@ mod tests {
     use crate::http::intake::Taken;
 
     fn asked(body: &[u8], bearer: Bearer) -> Asked {
-        let (parameter, query, wall) = (String::new(), String::new(), limits::EXECUTE_WALL);
-        Asked { parameter, query, bearer, is_form: false, wall, body: Taken::of(body) }
+        let (parameter, query) = (String::new(), String::new());
+        let (budget, wall) = (Budget::default(), limits::EXECUTE_WALL);
+        Asked { parameter, query, bearer, is_form: false, budget, wall, body: Taken::of(body) }
     }
 
     fn said(ask: fn(Asked) -> Result<(Credential, Action), Error>, body: impl AsRef<[u8]>) -> String {
