@@ -5,6 +5,7 @@
 //! | room | owns |
 //! |---|---|
 //! | [`cli`] | the command line: what can be typed, and the commands themselves |
+//! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
 //! | [`vault`] | secrets: made of random bytes, sealed where they must be kept |
 //! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |
 //! | [`domain`] | who runs, what is run, what it may use, how it ended; pure |
@@ -24,5 +25,6 @@ pub mod domain;
 pub mod http;
 pub mod manual;
 pub mod sandbox;
+pub mod store;
 pub mod telemetry;
 pub mod vault;

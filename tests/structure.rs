@@ -50,6 +50,8 @@ fn only_its_room_names_a_library() {
         ("unsafe", "sandbox"),
         ("blake3", "sandbox"),
         ("aws_lc_rs::aead", "vault"),
+        ("postcard", "store"),
+        ("redb", "store"),
         ("tracing_subscriber", "telemetry"),
         ("Instant::now", "clock"),
         ("SystemTime::now", "clock"),
@@ -74,6 +76,7 @@ fn imports_point_one_way() {
     let allowed: &[(&str, &[&str])] = &[
         ("cli", &["clock", "config", "domain", "sandbox", "telemetry"]),
         ("sandbox", &["clock", "config", "domain", "telemetry"]),
+        ("store", &["config", "domain"]),
         ("domain", &["config"]),
         ("telemetry", &["clock"]),
         ("config", &[]),
