@@ -214,9 +214,13 @@ pub(super) struct StatusReply {
 }
 
 impl Message {
+    pub(super) fn new(error: &str) -> Self {
+        Self { error: error.to_owned() }
+    }
+
     /// Nothing is wrong.
     pub(super) fn ok() -> Self {
-        Self { error: OK.to_owned() }
+        Self::new(OK)
     }
 }
 

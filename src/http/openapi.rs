@@ -322,6 +322,7 @@ fn user(standing: &str) -> Value {
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::super::ROUTES;
     use super::*;
     use crate::domain::BearerToken;
 
@@ -361,6 +362,15 @@ mod tests {
         let schemas = document["components"]["schemas"].as_object().unwrap();
         there.extend(schemas.keys().map(|name| format!("#/components/schemas/{name}")));
         assert_eq!(named, there);
+    }
+
+    #[test]
+    fn it_has_the_routes_of_the_door_and_no_others() {
+        let document = parsed();
+        let described: BTreeSet<_> =
+            operations(&document).into_iter().map(|(path, method, _)| (path, method)).collect();
+        let routes: BTreeSet<_> = ROUTES.iter().map(|route| (route.path.to_owned(), route.method.to_owned())).collect();
+        assert_eq!(described, routes);
     }
 
     #[test]
