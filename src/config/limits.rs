@@ -73,6 +73,13 @@ pub const CERTIFICATE_BACKDATED: Duration = Duration::from_secs(3600);
 /// Bytes of a certificate's or key's file that are read. Ours have about a thousand.
 pub const PEM_BYTES: u64 = 64 * KIB as u64;
 
+// The database.
+
+/// Bytes of the database that are kept in memory. Tens of thousands of accounts fit; what does not fit is read again.
+pub const STORE_CACHE_BYTES: usize = 64 * MIB;
+/// Bytes of a database file without anything in it, at most: one larger is never taken for one that was not finished.
+pub const EMPTY_STORE_BYTES: u64 = 8 * MIB as u64;
+
 // Passwords.
 
 /// Memory of one password hash in KiB (RFC 9106, section 4, second choice).
