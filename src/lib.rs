@@ -5,12 +5,9 @@
 //! | room | owns |
 //! |---|---|
 //! | [`cli`] | the command line: what can be typed, and the commands themselves |
-<<<<<<< HEAD
 //! | [`http`] | the HTTPS door and the administrator's socket; the only room that names warp |
-=======
 //! | [`certs`] | the private authority that vouches for the server; the only room that names rcgen |
 //! | [`disk`] | files that are there whole or not at all |
->>>>>>> main
 //! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
 //! | [`vault`] | secrets: made of random bytes, sealed where they must be kept |
 //! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |

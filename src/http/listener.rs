@@ -30,13 +30,12 @@ use crate::domain::Network;
 /// The door for everybody. Dropped, it ends with everything that is done for its connections.
 #[derive(Debug)]
 pub struct Listener {
-    address: SocketAddr,
     draining: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
 impl Listener {
-    /// Opens the door that is on this socket. Connections are accepted when this returns.
+    /// Opens the door on a socket that listens already. When this returns, connections are accepted.
     ///
     /// Both files are PEM; they may be renewed at any time, and the next connection gets the new pair.
     pub fn start(
@@ -51,7 +50,7 @@ impl Listener {
         let (ours, theirs) = (Arc::clone(&settings), networks.clone());
         let routes =
             |draining| route::filter(House { routes: ROUTES, app, settings: ours, networks: theirs, draining });
-        Self::serve(socket, certificates, settings, networks, routes)
+        Ok(Self::serve(socket, certificates, settings, networks, routes))
     }
 
     fn serve(
@@ -60,19 +59,11 @@ impl Listener {
         settings: Arc<Settings>,
         networks: Networks,
         routes: impl FnOnce(watch::Receiver<bool>) -> BoxedFilter<(Answer,)>,
-    ) -> Result<Self, HttpError> {
-        let address = socket.local_addr().map_err(HttpError::Listen)?;
+    ) -> Self {
         let (sender, draining) = watch::channel(false);
-        let handler = Handler::new(routes(draining.clone()));
-        let terms = Terms { handler, settings, draining };
+        let terms = Terms { handler: Handler::new(routes(draining.clone())), settings, draining };
         let door = Door { certificates: Arc::new(certificates), networks, terms };
-        let task = tokio::spawn(door.keep(socket));
-        Ok(Self { address, draining: sender, task })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+        Self { draining: sender, task: tokio::spawn(door.keep(socket)) }
     }
 
     /// Accepts nothing more, lets what is being answered be answered for as long as `grace`, then ends everything.
@@ -218,8 +209,9 @@ mod tests {
             let networks = Networks::new(&settings);
             let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let settings = Arc::new(settings);
-            let listener = Listener::serve(socket, certificates, settings, networks.clone(), |_| routes).unwrap();
-            Self { folder, address: listener.address(), listener: Some(listener), networks }
+            let address = socket.local_addr().unwrap();
+            let listener = Listener::serve(socket, certificates, settings, networks.clone(), |_| routes);
+            Self { folder, address, listener: Some(listener), networks }
         }
 
         async fn connect(&self, protocol: &[u8]) -> std::io::Result<Tls> {

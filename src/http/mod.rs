@@ -61,7 +61,7 @@ pub struct Settings {
     pub bodies: usize,
     /// Bytes of all bodies that are being read from one network.
     pub bodies_per_network: usize,
-    /// What a run may use if its caller does not say otherwise.
+    /// What a run may use if its caller does not ask for another time.
     pub budget: Budget,
     /// The longest wall-clock time that a caller can ask for.
     pub wall: Duration,
@@ -87,9 +87,6 @@ impl Default for Settings {
 /// A door cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// The system does not say where we listen.
-    #[error("cannot listen: {0}")]
-    Listen(#[source] std::io::Error),
     /// A file of the certificate cannot be used.
     #[error("cannot use the certificate or key in {0}: {1}")]
     Certificate(PathBuf, String),
