@@ -18,5 +18,6 @@ mod isolation;
 mod lifecycle;
 mod outcomes;
 mod python;
+mod requests;
 mod run_command;
 mod structure;

@@ -464,6 +464,47 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_is_answered_early_is_heard_out_in_http_2() {
+        let (sender, mut begun) = mpsc::unbounded_channel();
+        let routes = warp::body::stream().then(move |body| {
+            let sender = sender.clone();
+            async move {
+                let _ = sender.send(());
+                intake::hear_out(std::pin::pin!(body)).await;
+                crate::http::reply::alive()
+            }
+        });
+        let world = World::new(Settings { idle: brief(), ..Settings::default() }, routes.boxed()).await;
+        let mut stream = world.connect(b"h2").await.unwrap();
+        let settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+        // POST https / (RFC 7541, appendix A), and then its body.
+        let head = b"\0\0\x03\x01\x04\0\0\0\x01\x83\x84\x87";
+        stream.write_all(&[&settings[..], head].concat()).await.unwrap();
+        begun.recv().await.unwrap();
+        stream.write_all(b"\0\0\x01\0\x01\0\0\0\x01x").await.unwrap();
+        let mut bytes = vec![];
+        let _ = stream.read_to_end(&mut bytes).await;
+        let mut kinds = vec![];
+        while let [a, b, c, kind, _, _, _, _, _, rest @ ..] = bytes.as_slice() {
+            kinds.push(*kind);
+            bytes = rest[usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c)..].to_vec();
+        }
+        let (headers, reset) = (1, 3);
+        assert!(kinds.contains(&headers) && !kinds.contains(&reset), "{kinds:?}");
+    }
+
+    #[tokio::test]
+    async fn a_request_without_a_path_is_a_request() {
+        let routes = warp::path::full().map(|_| crate::http::reply::alive());
+        let world = World::new(Settings::default(), routes.boxed()).await;
+        let mut stream = world.http1().await;
+        stream.write_all(b"CONNECT localhost:443 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        assert!(rest(&mut stream).await.starts_with("HTTP/1.1 200"));
+        let request = Request::connect("localhost:443").body(Empty::new()).unwrap();
+        assert!(world.http2().await.send_request(request).await.is_ok());
+    }
+
+    #[tokio::test]
     async fn a_network_that_has_its_connections_gets_no_more() {
         let settings = Settings { connections_per_network: 2, ..Settings::default() };
         let world = World::new(settings, at_once()).await;
