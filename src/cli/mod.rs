@@ -37,6 +37,11 @@ const FAILED: u8 = 1;
 /// Exit code for a command that was used wrongly.
 const USAGE: u8 = 2;
 
+/// Exit code for a script that ran out of time, as `timeout(1)` has it.
+const TIMED_OUT: u8 = 124;
+/// Exit code after Ctrl-C: 128 and the number of SIGINT.
+const INTERRUPTED: u8 = 130;
+
 /// Says on standard error what went wrong.
 fn complain(what: impl std::fmt::Display) {
     eprintln!("cloud-python: {what}");
