@@ -5,6 +5,7 @@
 //! | room | owns |
 //! |---|---|
 //! | [`cli`] | the command line: what can be typed, and the commands themselves |
+//! | [`client`] | the other end of the wire: calls a server that it does not trust further than its certificate |
 //! | [`vault`] | secrets: made of random bytes, sealed where they must be kept |
 //! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |
 //! | [`domain`] | who runs, what is run, what it may use, how it ended; pure |
@@ -13,10 +14,11 @@
 //! | [`telemetry`] | what is logged and how |
 //! | [`manual`] | the design, the threat model, the figures: prose that must stay true |
 //!
-//! Imports point one way: `cli -> sandbox -> domain`; `config`, `clock`, `vault` and `telemetry` may be named by all, and
+//! Imports point one way: `cli -> {client, sandbox} -> domain`; `config`, `clock`, `vault` and `telemetry` may be named by all, and
 //! `domain` names none of the other rooms but the limits. A structural test (`tests/structure.rs`) keeps it so.
 
 pub mod cli;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod domain;
