@@ -3,6 +3,9 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage; a script that is run passes its own exit code on.
 //! Not here: anything a command does that another door of the house would do as well.
 
+pub mod admin;
+pub mod client;
+mod dates;
 mod files;
 pub mod image;
 pub mod launcher;
@@ -24,6 +27,10 @@ pub struct Cli {
 pub enum Command {
     /// Run a script in the sandbox, here, without a server
     Run(run::Arguments),
+    /// Ask a server for an account, log in, and run scripts there
+    Client(client::Arguments),
+    /// Look after the server that runs on this machine
+    Admin(admin::Arguments),
     /// Make the runtime image (used by fetch-runtime.sh)
     #[command(subcommand, hide = true)]
     Image(image::Command),
