@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`cli`] | the command line: what can be typed, and the commands themselves |
 //! | [`client`] | the other end of the wire: calls a server that it does not trust further than its certificate |
+//! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
 //! | [`vault`] | secrets: made of random bytes, sealed where they must be kept |
 //! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |
 //! | [`domain`] | who runs, what is run, what it may use, how it ended; pure |
@@ -17,12 +18,15 @@
 //! Imports point one way: `cli -> {client, sandbox} -> domain`; `config`, `clock`, `vault` and `telemetry` may be named by all, and
 //! `domain` names none of the other rooms but the limits. A structural test (`tests/structure.rs`) keeps it so.
 
+pub mod app;
 pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod http;
 pub mod manual;
 pub mod sandbox;
+pub mod store;
 pub mod telemetry;
 pub mod vault;

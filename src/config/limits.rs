@@ -60,6 +60,13 @@ pub const FOREIGN_FAILURES: u32 = 100;
 /// Networks that are remembered as an account's own.
 pub const OWN_NETWORKS: usize = 16;
 
+// The database.
+
+/// Bytes of the database that are kept in memory. Tens of thousands of accounts fit; what does not fit is read again.
+pub const STORE_CACHE_BYTES: usize = 64 * MIB;
+/// Bytes of a database file without anything in it, at most: one larger is never taken for one that was not finished.
+pub const EMPTY_STORE_BYTES: u64 = 8 * MIB as u64;
+
 // Passwords.
 
 /// Memory of one password hash in KiB (RFC 9106, section 4, second choice).

@@ -1,0 +1,302 @@
+//! The shapes of JSON bodies, as callers send and read them.
+//!
+//! Owns: one type for each shape. What comes in is made of what the domain parses, so that a body that has been read is valid
+//! field by field; what goes out is made of what the domain answers. The comments are what the OpenAPI document says. Not here:
+//! how a field is written (`field`), which route takes which body (`request`), and with which status one goes out (`reply`).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+
+use super::field::{Arguments, Base64, Code, Field, Files, NewPassword, Seconds};
+use crate::app::Versions;
+use crate::domain::{AuditEntry, Decision, Email, Enrolment, JobResult, Password, Secret, Status, UserView};
+
+/// What `error` says when nothing is wrong.
+const OK: &str = "ok";
+
+/// Asks for an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegisterRequest {
+    /// Where the link is sent that verifies the address.
+    #[schema(value_type = String, format = Email, max_length = 254, example = "user@domain.tld")]
+    pub(super) email: Field<Email>,
+    /// The password, in bytes of UTF-8 from 8 to 1024, and none of the most common ones. It is used exactly as it is sent.
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 1024)]
+    pub(super) password: Field<NewPassword>,
+}
+
+/// Asks for a bearer token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LoginRequest {
+    /// Whose account.
+    #[schema(value_type = String, format = Email, max_length = 254, example = "user@domain.tld")]
+    pub(super) email: Field<Email>,
+    /// The account's password.
+    #[schema(value_type = String, format = Password, max_length = 1024)]
+    pub(super) password: Field<Password>,
+    /// The code of the moment: six digits, or a number, which has lost its leading zeros. `totp` is another name for it.
+    #[serde(alias = "totp")]
+    #[schema(schema_with = code, required = true)]
+    pub(super) totop: Code,
+}
+
+/// A script to run.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExecuteRequest {
+    /// Whose account. Together with `password` and `totop`, or not at all: a bearer token replaces the three.
+    #[schema(value_type = Option<String>, format = Email, max_length = 254, example = "user@domain.tld")]
+    pub(super) email: Option<Field<Email>>,
+    /// The account's password.
+    #[schema(value_type = Option<String>, format = Password, max_length = 1024)]
+    pub(super) password: Option<Field<Password>>,
+    /// The code of the moment: six digits, or a number, which has lost its leading zeros. `totp` is another name for it. A code
+    /// is accepted once.
+    #[serde(alias = "totp")]
+    #[schema(schema_with = code, required = false)]
+    pub(super) totop: Option<Code>,
+    /// The script, at most 1 MiB.
+    #[schema(value_type = String, max_length = 1_048_576, example = "print('Hello World')")]
+    pub(super) data: Field<Vec<u8>>,
+    /// What the script finds in `sys.argv[1:]`: at most 1024 strings and 128 KiB, without NUL.
+    #[schema(value_type = Option<Vec<String>>, max_items = 1024)]
+    pub(super) args: Option<Arguments>,
+    /// What the script reads from its standard input, in standard base64 with padding, at most 16 MiB.
+    #[schema(value_type = Option<String>, content_encoding = "base64")]
+    pub(super) stdin: Option<Field<Base64>>,
+    /// Files in the working directory, which holds nothing else: relative paths, and contents in standard base64 with padding.
+    #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
+    pub(super) files: Option<Files>,
+    /// Seconds after which the run is ended, not above the server's limit.
+    #[schema(value_type = Option<f64>, minimum = 0.01)]
+    pub(super) timeout: Option<Seconds>,
+}
+
+/// Decides about an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DecisionRequest {
+    /// The decision.
+    #[schema(value_type = String, pattern = "^(approve|deny)$", example = "approve")]
+    pub(super) decision: Field<Decision>,
+}
+
+/// A call without anything to say.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NothingRequest {}
+
+/// `ok`, or a sentence that says what is wrong.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Message {
+    /// `ok`, or a sentence that says what is wrong.
+    pub(super) error: String,
+}
+
+/// What somebody needs to set up their app.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EnrolmentReply {
+    /// `ok`.
+    error: &'static str,
+    /// The secret as apps take it from a QR code: `otpauth://totp/...`.
+    #[serde(serialize_with = "expose")]
+    #[schema(value_type = String)]
+    otpauth_uri: Secret<String>,
+    /// The secret in base32.
+    #[serde(serialize_with = "expose")]
+    #[schema(value_type = String)]
+    secret: Secret<String>,
+}
+
+/// A bearer token.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LoginReply {
+    /// `ok`.
+    error: &'static str,
+    /// Goes into `Authorization: Bearer ...`.
+    #[serde(serialize_with = "expose")]
+    #[schema(value_type = String)]
+    token: Secret<String>,
+    /// Seconds until it ends by itself.
+    expires_in: u64,
+}
+
+/// A run that ended by itself. One that did not is answered with `error` alone: `request timed out` or `output too large`.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ExecuteReply {
+    /// `ok`.
+    error: &'static str,
+    /// What the script wrote to its standard output, in base64.
+    #[schema(content_encoding = "base64")]
+    stdout: String,
+    /// What the script wrote to its standard error, in base64.
+    #[schema(content_encoding = "base64")]
+    stderr: String,
+    /// The exit code: one byte, in base64.
+    #[schema(content_encoding = "base64", example = "AA==")]
+    exit_code: String,
+}
+
+/// What the server is made of.
+#[derive(Serialize, ToSchema)]
+pub(super) struct VersionReply {
+    /// `ok`.
+    error: &'static str,
+    /// The server's version.
+    server: String,
+    /// The version of CPython.
+    python: String,
+    /// The version of wasmtime.
+    wasmtime: String,
+    /// The hash of the runtime image, in hex.
+    image: String,
+}
+
+/// An account, as an administrator sees it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct User {
+    /// Whose account.
+    email: String,
+    /// `waiting`, `approved`, `denied` or `suspended`.
+    standing: &'static str,
+    /// When the address was verified, in seconds since 1970.
+    since: u64,
+    /// Whether a code has ever been accepted.
+    enrolled: bool,
+    /// Bearer tokens that live.
+    tokens: usize,
+}
+
+/// One account.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UserReply {
+    /// `ok`.
+    error: &'static str,
+    /// The account.
+    user: User,
+}
+
+/// All accounts.
+#[derive(Serialize)]
+pub(super) struct UsersReply {
+    error: &'static str,
+    users: Vec<User>,
+}
+
+/// Entries of the audit trail.
+#[derive(Serialize)]
+pub(super) struct AuditReply {
+    error: &'static str,
+    entries: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    number: u64,
+    time: u64,
+    who: String,
+    what: String,
+    about: Option<String>,
+    hash: String,
+}
+
+/// How the server is.
+#[derive(Serialize)]
+pub(super) struct StatusReply {
+    error: &'static str,
+    #[serde(flatten)]
+    status: Status,
+}
+
+impl Message {
+    /// Nothing is wrong.
+    pub(super) fn ok() -> Self {
+        Self { error: OK.to_owned() }
+    }
+}
+
+impl From<Enrolment> for EnrolmentReply {
+    fn from(enrolment: Enrolment) -> Self {
+        Self { error: OK, otpauth_uri: enrolment.uri, secret: enrolment.secret }
+    }
+}
+
+impl LoginReply {
+    pub(super) const fn new(token: Secret<String>, life: std::time::Duration) -> Self {
+        Self { error: OK, token, expires_in: life.as_secs() }
+    }
+}
+
+impl ExecuteReply {
+    pub(super) fn new(result: &JobResult, exit_code: u8) -> Self {
+        Self {
+            error: OK,
+            stdout: STANDARD.encode(&result.stdout),
+            stderr: STANDARD.encode(&result.stderr),
+            exit_code: STANDARD.encode([exit_code]),
+        }
+    }
+}
+
+impl From<Versions> for VersionReply {
+    fn from(versions: Versions) -> Self {
+        let Versions { server, python, wasmtime, image } = versions;
+        Self { error: OK, server: server.into(), python: python.into(), wasmtime: wasmtime.into(), image: image.into() }
+    }
+}
+
+impl From<UserView> for User {
+    fn from(user: UserView) -> Self {
+        let UserView { email, standing, since, enrolled, tokens } = user;
+        Self { email: email.as_str().to_owned(), standing: standing.name(), since: since.0, enrolled, tokens }
+    }
+}
+
+impl From<UserView> for UserReply {
+    fn from(user: UserView) -> Self {
+        Self { error: OK, user: user.into() }
+    }
+}
+
+impl From<Vec<UserView>> for UsersReply {
+    fn from(users: Vec<UserView>) -> Self {
+        Self { error: OK, users: users.into_iter().map(User::from).collect() }
+    }
+}
+
+impl From<Vec<AuditEntry>> for AuditReply {
+    fn from(entries: Vec<AuditEntry>) -> Self {
+        Self { error: OK, entries: entries.into_iter().map(Entry::from).collect() }
+    }
+}
+
+impl From<AuditEntry> for Entry {
+    fn from(entry: AuditEntry) -> Self {
+        let AuditEntry { number, time, who, what, about, hash } = entry;
+        let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { number, time, who: format!("{who:?}"), what: format!("{what:?}"), about, hash }
+    }
+}
+
+impl From<Status> for StatusReply {
+    fn from(status: Status) -> Self {
+        Self { error: OK, status }
+    }
+}
+
+/// Six digits, as a number or as a string.
+fn code() -> Schema {
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(999_999));
+    let digits = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{6}$"));
+    OneOfBuilder::new().item(number).item(digits).build().into()
+}
+
+/// The one place where a secret goes out: to its owner.
+fn expose<S: serde::Serializer>(secret: &Secret<String>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(secret.expose())
+}
