@@ -6,6 +6,8 @@
 //! |---|---|
 //! | [`cli`] | the command line: what can be typed, and the commands themselves |
 //! | [`client`] | the other end of the wire: calls a server that it does not trust further than its certificate |
+//! | [`certs`] | the private authority that vouches for the server; the only room that names rcgen |
+//! | [`disk`] | files that are there whole or not at all |
 //! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
 //! | [`vault`] | secrets: made of random bytes, sealed where they must be kept |
 //! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |
@@ -19,10 +21,12 @@
 //! `domain` names none of the other rooms but the limits. A structural test (`tests/structure.rs`) keeps it so.
 
 pub mod app;
+pub mod certs;
 pub mod cli;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod disk;
 pub mod domain;
 pub mod http;
 pub mod manual;
