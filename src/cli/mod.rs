@@ -4,6 +4,7 @@
 //! Not here: anything a command does that another door of the house would do as well.
 
 pub mod admin;
+pub mod certs;
 pub mod client;
 mod dates;
 mod files;
@@ -31,6 +32,8 @@ pub enum Command {
     Client(client::Arguments),
     /// Look after the server that runs on this machine
     Admin(admin::Arguments),
+    /// Make or renew the certificate of the server on this machine, and the CA that vouches for it
+    Certs(certs::Arguments),
     /// Make the runtime image (used by fetch-runtime.sh)
     #[command(subcommand, hide = true)]
     Image(image::Command),

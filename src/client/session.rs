@@ -3,9 +3,9 @@
 //! Owns: the session file, which only its owner can read, and which is there whole or not at all. Not here: whether the token is
 //! still good; the server knows.
 
-use std::fs::{DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{File, Permissions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CaFile, ClientError, Endpoint, ServerUrl, wire};
 use crate::config::limits;
+use crate::disk;
 use crate::domain::{BearerToken, Secret, UnixTime};
 
 /// The form of the file. A newer form has a higher number, and is refused by older programs.
@@ -118,7 +119,7 @@ impl SessionFile {
 
     fn prepared(&self) -> io::Result<PathBuf> {
         let folder = self.path.parent().unwrap_or_else(|| Path::new(".")).to_owned();
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        disk::make_folder(&folder)?;
         // One that was there may be open to others.
         std::fs::set_permissions(&folder, Permissions::from_mode(0o700))?;
         Ok(folder)
@@ -138,16 +139,10 @@ impl SessionFile {
 
     fn write(&self, text: &[u8]) -> io::Result<()> {
         let folder = self.prepared()?;
-        let made = folder.join(format!(".session.{}.new", std::process::id()));
-        // Left behind by a process of the same number that was killed.
-        let _ = std::fs::remove_file(&made);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&made)?;
-        let written = file.write_all(text).and_then(|()| file.sync_all());
-        let written = written.and_then(|()| std::fs::rename(&made, &self.path));
-        if written.is_err() {
-            let _ = std::fs::remove_file(&made);
-        }
-        written
+        // Two log-ins at a time would write one file together.
+        let turn = File::open(folder)?;
+        turn.lock()?;
+        disk::put(&self.path, text, 0o600)
     }
 
     fn unusable(&self, error: io::Error) -> ClientError {

@@ -12,7 +12,8 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose,
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, SupportedProtocolVersion, version};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::oneshot;
@@ -51,6 +52,13 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    /// What `cloud-python certs` has made in a folder.
+    pub(crate) fn read(folder: &Path) -> Self {
+        let certificate = CertificateDer::from_pem_file(folder.join("server.pem")).unwrap();
+        let key = PrivatePkcs8KeyDer::from_pem_file(folder.join("server-key.pem")).unwrap();
+        Self { certificate, key: key.secret_pkcs8_der().to_vec() }
+    }
+
     pub(crate) fn config(self, versions: &[&'static SupportedProtocolVersion]) -> Arc<ServerConfig> {
         let key = PrivateKeyDer::try_from(self.key).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

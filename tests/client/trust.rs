@@ -8,7 +8,8 @@ use cloud_python::domain::{Email, Password};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, SanType, date_time_ymd};
 use rustls::{ServerConfig, version};
 
-use super::liar::{Authority, Liar};
+use super::liar::{Authority, Identity, Liar};
+use crate::world::{output, program, said};
 
 async fn register(endpoint: &Endpoint) -> Result<(), ClientError> {
     let client = Client::new(endpoint).unwrap().patient_for(Duration::from_secs(20));
@@ -92,4 +93,32 @@ async fn a_name_that_does_not_exist_is_said_to_be_out_of_reach() {
     let url = ServerUrl::parse("https://name.invalid:1").unwrap();
     let error = register(&Endpoint { url, ca }).await.unwrap_err();
     assert!(matches!(error, ClientError::Unreachable(..)), "{error}");
+}
+
+#[tokio::test]
+async fn what_certs_makes_is_trusted_and_a_renewal_changes_nothing_for_clients() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let certs = |names: &[&str]| {
+        let names = names.iter().flat_map(|name| ["--name", name]).collect::<Vec<_>>();
+        output(&mut program(&[&["certs", "--data", data.to_str().unwrap()], &names[..]].concat()))
+    };
+    let made = certs(&["example.org"]);
+    assert!(made.status.success(), "{}", said(&made));
+    let text = String::from_utf8(made.stdout).unwrap();
+    assert!(text.contains("ca.pem  (new: every client needs a copy)") && text.contains("Z)\n"), "{text}");
+    assert!(text.contains("names        localhost, 127.0.0.1, ::1, example.org\n"), "{text}");
+    let ca = std::fs::read_to_string(data.join("ca.pem")).unwrap();
+    for _ in 0..2 {
+        let liar = Liar::with(Identity::read(&data).config(&[&version::TLS13]), ca.clone());
+        register(&liar.endpoint()).await.unwrap();
+        let renewed = certs(&[]);
+        assert!(String::from_utf8(renewed.stdout).unwrap().contains("as before"));
+    }
+    assert_eq!(std::fs::read_to_string(data.join("ca.pem")).unwrap(), ca);
+    let refused = certs(&["*.example.org"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));
+    std::fs::write(data.join("ca-key.pem"), "nonsense").unwrap();
+    let refused = certs(&[]);
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
 }
