@@ -5,6 +5,7 @@
 //! | room | owns |
 //! |---|---|
 //! | [`cli`] | the command line: what can be typed, and the commands themselves |
+//! | [`client`] | the other end of the wire: calls a server that it does not trust further than its certificate |
 //! | [`certs`] | the private authority that vouches for the server; the only room that names rcgen |
 //! | [`disk`] | files that are there whole or not at all |
 //! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
@@ -16,12 +17,13 @@
 //! | [`telemetry`] | what is logged and how |
 //! | [`manual`] | the design, the threat model, the figures: prose that must stay true |
 //!
-//! Imports point one way: `cli -> sandbox -> domain`; `config`, `clock`, `vault` and `telemetry` may be named by all, and
+//! Imports point one way: `cli -> {client, sandbox} -> domain`; `config`, `clock`, `vault` and `telemetry` may be named by all, and
 //! `domain` names none of the other rooms but the limits. A structural test (`tests/structure.rs`) keeps it so.
 
 pub mod app;
 pub mod certs;
 pub mod cli;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod disk;

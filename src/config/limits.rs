@@ -237,6 +237,37 @@ pub const DENSE_IMAGE_BYTES: u64 = 256 * MIB as u64;
 /// What the guest's clocks are cut to, as browsers do for pages that are not isolated: too coarse to time a cache.
 pub const CLOCK_RESOLUTION: Duration = Duration::from_micros(100);
 
+// The client, which takes the server for an enemy.
+
+/// How long a connection with its TLS handshake may take.
+pub const CONNECT: Duration = Duration::from_secs(10);
+/// How long a call may take that runs nothing. A password hash that waits for its turn takes some seconds.
+pub const CALL: Duration = Duration::from_secs(30);
+/// How long the answer of a run may take beyond the time the script has: its turn in the queue, and a slow line.
+pub const RUN_EXTRA: Duration = Duration::from_secs(60);
+/// Bytes of an answer's head, and of its trailers. Ours have about 300.
+pub const ANSWER_HEAD_BYTES: usize = 64 * KIB;
+/// Header lines of an answer. Ours have about ten.
+pub const ANSWER_HEADERS: usize = 64;
+/// Bytes of an answer that carries no output.
+pub const SMALL_ANSWER_BYTES: usize = 64 * KIB;
+/// Bytes of an answer that carries output in base64: 48 MiB of output, where a server gives 1 MiB unless its operator wants more.
+pub const RUN_ANSWER_BYTES: usize = 64 * MIB;
+/// Bytes of an answer on the administrator's socket. A list of a hundred thousand accounts fits.
+pub const ADMIN_ANSWER_BYTES: usize = 64 * MIB;
+/// Characters that are shown of a sentence from the server.
+pub const SENTENCE_CHARS: usize = 300;
+/// The longest wait that is shown when the server asks for one.
+pub const BELIEVED_WAIT: Duration = Duration::from_secs(24 * 3600);
+/// The longest life of a token that is believed.
+pub const BELIEVED_TOKEN_LIFE: Duration = Duration::from_secs(366 * 24 * 3600);
+/// Bytes of a CA file: some tens of certificates.
+pub const CA_BYTES: usize = 64 * KIB;
+/// Bytes of a session file: a CA file written as JSON and a little more.
+pub const SESSION_BYTES: usize = 2 * CA_BYTES;
+/// How long a call takes before somebody who waits at a terminal is shown that it goes on.
+pub const QUIET: Duration = Duration::from_secs(2);
+
 const _: () = assert!(HOST_CALL_BYTES <= FRAME_BYTES);
 const _: () = assert!(SCRIPT_BYTES < JOB_BYTES);
 const _: () = assert!(STDIN_BYTES / 3 * 4 + SCRIPT_BYTES < EXECUTE_BODY_BYTES);
