@@ -5,6 +5,8 @@
 //! | room | owns |
 //! |---|---|
 //! | [`cli`] | the command line: what can be typed, and the commands themselves |
+//! | [`certs`] | the private authority that vouches for the server; the only room that names rcgen |
+//! | [`disk`] | files that are there whole or not at all |
 //! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
 //! | [`vault`] | secrets: made of random bytes, sealed where they must be kept |
 //! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |
@@ -18,9 +20,11 @@
 //! `domain` names none of the other rooms but the limits. A structural test (`tests/structure.rs`) keeps it so.
 
 pub mod app;
+pub mod certs;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod disk;
 pub mod domain;
 pub mod http;
 pub mod manual;

@@ -60,6 +60,19 @@ pub const FOREIGN_FAILURES: u32 = 100;
 /// Networks that are remembered as an account's own.
 pub const OWN_NETWORKS: usize = 16;
 
+// Certificates of the private authority.
+
+/// How long the authority's certificate is good: every client has to be given a new one after that.
+pub const AUTHORITY_LIFE: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+/// How long a server's certificate is good: as long as browsers take one (398 days), less a day.
+pub const CERTIFICATE_LIFE: Duration = Duration::from_secs(397 * 24 * 3600);
+/// How long before its end a certificate is renewed: time enough for somebody to notice that it was not.
+pub const CERTIFICATE_RENEWAL: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long before it is made a certificate begins, for clients whose clock is late.
+pub const CERTIFICATE_BACKDATED: Duration = Duration::from_secs(3600);
+/// Bytes of a certificate's or key's file that are read. Ours have about a thousand.
+pub const PEM_BYTES: u64 = 64 * KIB as u64;
+
 // The database.
 
 /// Bytes of the database that are kept in memory. Tens of thousands of accounts fit; what does not fit is read again.

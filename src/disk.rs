@@ -1,0 +1,50 @@
+//! Files that are there whole or not at all, whenever the machine stops.
+//!
+//! Owns: the one way to replace a file. Not here: the database, which has a way of its own, and what the files mean.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Result, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Puts a file in its place, or replaces the one that is there: whoever looks finds the old bytes or the new ones. On return
+/// the file survives a loss of power. Two writers of one path at a time are the caller's to prevent.
+pub fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    let made = path.with_added_extension("new");
+    // What a crash has left may have another mode.
+    match std::fs::remove_file(&made) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&made)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&made, path)?;
+    File::open(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")))?
+        .sync_all()
+}
+
+/// Makes a folder for its owner alone (mode 0700), and those above it, where there is none.
+pub fn make_folder(path: &Path) -> Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_file_is_replaced_whole_with_its_mode_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/er/note.txt");
+        make_folder(path.parent().unwrap()).unwrap();
+        assert_eq!(std::fs::metadata(folder.path().join("deep")).unwrap().permissions().mode() & 0o777, 0o700);
+        std::fs::write(path.with_added_extension("new"), "left by a crash").unwrap();
+        put(&path, b"one", 0o600).unwrap();
+        put(&path, b"two", 0o600).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+}
