@@ -119,9 +119,9 @@ pub const RESET_STREAMS: usize = 20;
 /// Requests reset by us for what is wrong with them, after which a connection is ended (HTTP/2; RUSTSEC-2024-0003).
 pub const FAULTY_STREAMS: usize = 64;
 /// Bytes of one request that its sender may be ahead of us (HTTP/2; RFC 9113, section 6.9.2, has the same).
-pub const STREAM_WINDOW_BYTES: u32 = 64 * KIB as u32;
+pub const STREAM_WINDOW_BYTES: u32 = 64 << 10;
 /// Bytes of all requests of a connection that their sender may be ahead of us (HTTP/2).
-pub const CONNECTION_WINDOW_BYTES: u32 = 256 * KIB as u32;
+pub const CONNECTION_WINDOW_BYTES: u32 = 256 << 10;
 /// Bytes of one answer that are ready to be sent (HTTP/2).
 pub const SEND_BUFFER_BYTES: usize = 64 * KIB;
 /// How often a silent connection is asked whether it is still there, and how long it may think about it (HTTP/2).

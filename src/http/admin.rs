@@ -11,10 +11,12 @@ use std::sync::Arc;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use warp::filters::BoxedFilter;
 
 use super::asked::Asked;
 use super::connection::{self, Handler, Terms};
 use super::networks::Networks;
+use super::reply::Answer;
 use super::route::{self, Does, House, Route, Takes};
 use super::{HttpError, Settings};
 use crate::app::App;
@@ -94,6 +96,18 @@ pub struct AdminSocket {
 impl AdminSocket {
     /// Opens the door. When this returns, connections are accepted.
     pub async fn bind(path: &Path, app: App) -> Result<Self, HttpError> {
+        let settings = Settings { connections_per_network: limits::ADMIN_CONNECTIONS, ..Settings::default() };
+        let (networks, settings) = (Networks::new(&settings), Arc::new(settings));
+        let ours = Arc::clone(&settings);
+        let routes = |draining| route::filter(House { routes: ADMIN_ROUTES, app, settings: ours, networks, draining });
+        Self::serve(path, settings, routes).await
+    }
+
+    async fn serve(
+        path: &Path,
+        settings: Arc<Settings>,
+        routes: impl FnOnce(watch::Receiver<bool>) -> BoxedFilter<(Answer,)>,
+    ) -> Result<Self, HttpError> {
         let failed = |error| HttpError::Socket(path.to_owned(), error);
         if UnixStream::connect(path).await.is_ok() {
             return Err(HttpError::Taken(path.to_owned()));
@@ -101,11 +115,7 @@ impl AdminSocket {
         let listener = make(path).map_err(failed)?;
         let inode = std::fs::symlink_metadata(path).map_err(failed)?.ino();
         let (sender, draining) = watch::channel(false);
-        let settings = Arc::new(Settings { connections_per_network: limits::ADMIN_CONNECTIONS, ..Settings::default() });
-        let networks = Networks::new(&settings);
-        let house =
-            House { routes: ADMIN_ROUTES, app, settings: Arc::clone(&settings), networks, draining: draining.clone() };
-        let terms = Terms { handler: Handler::new(route::filter(house)), settings, draining };
+        let terms = Terms { handler: Handler::new(routes(draining.clone())), settings, draining };
         let task = tokio::spawn(keep(listener, terms));
         Ok(Self { path: path.to_owned(), inode, draining: sender, task })
     }
@@ -188,4 +198,65 @@ async fn keep(listener: UnixListener, terms: Terms) {
 /// Whether the process at the other end runs as our own user. The file's mode says so already, unless somebody has changed it.
 fn is_ours(stream: &UnixStream) -> bool {
     stream.peer_cred().is_ok_and(|peer| peer.uid() == rustix::process::geteuid().as_raw())
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use warp::Filter;
+
+    use super::*;
+
+    async fn open(path: &Path) -> Result<AdminSocket, HttpError> {
+        let routes = |_| warp::any().map(crate::http::reply::alive).boxed();
+        AdminSocket::serve(path, Arc::default(), routes).await
+    }
+
+    #[tokio::test]
+    async fn the_socket_is_ours_alone_and_is_taken_away_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.sock");
+        let socket = open(&path).await.unwrap();
+        let found = std::fs::metadata(&path).unwrap();
+        assert_eq!(found.permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let mut stream = UnixStream::connect(&path).await.unwrap();
+        assert!(is_ours(&stream));
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).await.unwrap();
+        assert!(said.starts_with("HTTP/1.1 200") && said.ends_with("{\"error\":\"ok\"}"), "{said}");
+        socket.shutdown().await;
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_dead_servers_socket_is_replaced_and_a_living_ones_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("admin.sock");
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let first = open(&path).await.unwrap();
+        assert!(matches!(open(&path).await, Err(HttpError::Taken(_))));
+        first.shutdown().await;
+        std::fs::write(&path, "precious").unwrap();
+        assert!(matches!(open(&path).await, Err(HttpError::Socket(..))));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+    }
+
+    #[test]
+    fn an_address_comes_out_of_the_path_as_it_went_in() {
+        for (segment, expected) in [
+            ("a@b.c", Some("a@b.c")),
+            ("a%2Fb%2b+c%40d.e", Some("a/b++c@d.e")),
+            ("%c3%a9", Some("\u{e9}")),
+            ("%", None),
+            ("%4", None),
+            ("%zz", None),
+            ("%+1", None),
+            ("%\u{e9}", None),
+            ("%ff", None),
+        ] {
+            assert_eq!(unescaped(segment).as_deref(), expected, "{segment}");
+        }
+    }
 }

@@ -10,7 +10,9 @@ use super::intake::Taken;
 use super::json;
 use super::route::{Ask, Takes};
 use crate::config::limits;
-use crate::domain::{Action, BearerToken, Credential, Decision, Email, Error, LinkToken, Password, PasswordCredential};
+use crate::domain::{
+    Action, BearerToken, Budget, Credential, Decision, Email, Error, LinkToken, Password, PasswordCredential,
+};
 
 /// A request that has been taken in.
 #[derive(Debug)]
@@ -22,6 +24,8 @@ pub(super) struct Asked {
     pub(super) bearer: Bearer,
     /// Whether the body is a browser's form.
     pub(super) is_form: bool,
+    /// What a run may use unless it is asked otherwise.
+    pub(super) budget: Budget,
     /// The longest wall-clock time that can be asked for.
     pub(super) wall: Duration,
     pub(super) body: Taken,

@@ -123,8 +123,11 @@ async fn drive<C: Future>(
             },
         }
     }
-    wind_down(connection.as_mut());
-    let _ = tokio::time::timeout(limits::LINGER, connection).await;
+    // Whoever is in the middle of a head would not be told before its end.
+    if !pulse.is_in_head() {
+        wind_down(connection.as_mut());
+        let _ = tokio::time::timeout(limits::LINGER, connection).await;
+    }
 }
 
 /// Ready when a connection's deadline has passed. Whatever moves the deadline wakes the connection's task, which looks here again.
@@ -243,6 +246,6 @@ impl Body for Outgoing {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }

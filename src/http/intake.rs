@@ -31,6 +31,12 @@ impl Taken {
         Self { bytes: Zeroizing::default(), room }
     }
 
+    #[cfg(test)]
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let room = super::networks::Networks::new(&Settings::default()).room(crate::domain::Network::Here);
+        Self { bytes: Zeroizing::new(bytes.to_vec()), room }
+    }
+
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }

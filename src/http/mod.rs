@@ -31,7 +31,6 @@ mod route;
 mod tls;
 mod wire;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,6 +40,7 @@ pub use request::ROUTES;
 pub use route::Route;
 
 use crate::config::limits;
+use crate::domain::Budget;
 
 /// What an operator may set about the door. The defaults are those of [`limits`].
 #[derive(Clone, Debug)]
@@ -61,6 +61,8 @@ pub struct Settings {
     pub bodies: usize,
     /// Bytes of all bodies that are being read from one network.
     pub bodies_per_network: usize,
+    /// What a run may use if its caller does not say otherwise.
+    pub budget: Budget,
     /// The longest wall-clock time that a caller can ask for.
     pub wall: Duration,
 }
@@ -76,6 +78,7 @@ impl Default for Settings {
             body: limits::BODY_TIME,
             bodies: limits::BODIES_BYTES,
             bodies_per_network: limits::BODIES_NETWORK_BYTES,
+            budget: Budget::default(),
             wall: limits::EXECUTE_WALL,
         }
     }
@@ -84,9 +87,9 @@ impl Default for Settings {
 /// A door cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// The address is taken, or not ours.
-    #[error("cannot listen on {0}: {1}")]
-    Bind(SocketAddr, #[source] std::io::Error),
+    /// The system does not say where we listen.
+    #[error("cannot listen: {0}")]
+    Listen(#[source] std::io::Error),
     /// A file of the certificate cannot be used.
     #[error("cannot use the certificate or key in {0}: {1}")]
     Certificate(PathBuf, String),

@@ -95,6 +95,11 @@ impl Pulse {
         self.state().owing
     }
 
+    /// Whether a head has begun and is not whole (HTTP/1.1).
+    pub(super) fn is_in_head(&self) -> bool {
+        self.state().head.is_some()
+    }
+
     /// When the connection is to be ended if nothing happens until then. Nothing while an answer is being found.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let settings = &self.0.settings;

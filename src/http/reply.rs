@@ -4,9 +4,11 @@
 //! `Strict-Transport-Security`: it would bind all ports of a host that people mostly know as `localhost` or by an address, and
 //! nothing of ours is ever served without TLS that it could save from. Not here: the shapes of bodies, and pages.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use hyper::StatusCode;
+use hyper::body::Bytes;
 use hyper::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
 
@@ -14,7 +16,8 @@ use super::body::{
     AuditReply, EnrolmentReply, ExecuteReply, LoginReply, Message, StatusReply, UserReply, UsersReply, VersionReply,
 };
 use super::{openapi, pages};
-use crate::app::{App, Versions};
+use crate::app::App;
+use crate::config::limits;
 use crate::domain::{Error, JobOutcome, JobResult, Outcome};
 
 /// A whole answer.
@@ -124,7 +127,7 @@ fn sentence(refusal: &Refusal) -> String {
         Refusal::Error(error) => error.to_string(),
         Refusal::Method(allowed) => format!("wrong method: this address takes {allowed}"),
         Refusal::MediaType(sentence) => (*sentence).to_owned(),
-        Refusal::TooManyFields => HEAD_TOO_LARGE.to_owned(),
+        Refusal::TooManyFields => head_too_large(),
         Refusal::Slow => "the body did not come in time".to_owned(),
     }
 }
@@ -168,30 +171,41 @@ pub(super) fn alive() -> Answer {
 pub(super) fn ready(ready: bool) -> Answer {
     match ready {
         true => ok(&Message::ok()),
-        false => refusal(&Refusal::Error(Error::Overloaded(Duration::from_secs(1))), Form::Json),
+        false => {
+            let mut answer = json(StatusCode::SERVICE_UNAVAILABLE, &Message::new("not ready"));
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            answer
+        }
     }
 }
 
 /// What the server is made of.
 pub(super) fn versions(app: &App) -> Answer {
-    let versions: Versions = app.versions();
-    ok(&VersionReply::from(versions))
+    ok(&VersionReply::from(app.versions()))
 }
 
 /// The OpenAPI document.
 pub(super) fn document() -> Answer {
-    answer(StatusCode::OK, JSON, NO_CONTENT, openapi::document().into())
+    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| openapi::document().into());
+    answer(StatusCode::OK, JSON, NO_CONTENT, DOCUMENT.clone())
 }
 
 const UNREADABLE: &str =
     "the request cannot be read: its method, target, version, a field or its length is not as in RFC 9112";
-const HEAD_TOO_LARGE: &str = "the request's head is too large: at most 100 fields and 16 KiB are read";
+
+fn head_too_large() -> String {
+    format!(
+        "the request's head is too large: at most {} fields and {} bytes are read",
+        limits::HEAD_FIELDS,
+        limits::HEAD_BYTES
+    )
+}
 
 /// hyper's own answer to a head that it cannot read, with a sentence: it has a status and no content. `head` is its bytes.
 pub(super) fn unreadable(head: &[u8]) -> Vec<u8> {
     let head = String::from_utf8_lossy(head);
-    let sentence = if head.starts_with("HTTP/1.1 431") { HEAD_TOO_LARGE } else { UNREADABLE };
-    let message = Message::new(sentence);
+    let too_large = head.starts_with("HTTP/1.1 431");
+    let message = Message::new(&if too_large { head_too_large() } else { UNREADABLE.to_owned() });
     let body = serde_json::to_string(&message).unwrap_or_default();
     let mut fields = format!("content-length: {}\r\n", body.len());
     for (name, value) in json(StatusCode::BAD_REQUEST, &message).headers() {
@@ -218,7 +232,7 @@ fn html(status: StatusCode, page: String) -> Answer {
     answer
 }
 
-fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: hyper::body::Bytes) -> Answer {
+fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: Bytes) -> Answer {
     let mut answer = Answer::new(body.into());
     *answer.status_mut() = status;
     for (name, value) in [
@@ -231,4 +245,147 @@ fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: hy
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Email, Enrolment, JobOutcome, Secret, Spent, Standing, Status, UnixTime, Usage, UserView};
+
+    async fn shown(answer: Answer) -> String {
+        use http_body_util::BodyExt;
+        let status = answer.status().as_u16();
+        let fields = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let extra: Vec<String> = ["retry-after", "www-authenticate", "allow", "connection"]
+            .into_iter()
+            .filter_map(|name| Some(format!("{name}: {} ", fields(name)?)))
+            .collect();
+        for (name, value) in
+            [("cache-control", "no-store"), ("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")]
+        {
+            assert_eq!(fields(name).as_deref(), Some(value));
+        }
+        assert!(fields("content-security-policy").unwrap().starts_with("default-src 'none'"));
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        format!("{status} {}{}", extra.concat(), String::from_utf8_lossy(&body))
+    }
+
+    fn user() -> UserView {
+        let email = Email::parse("Ada@example.org").unwrap();
+        UserView { email, standing: Standing::Verified, since: UnixTime(5), enrolled: false, tokens: 2 }
+    }
+
+    fn ended(outcome: JobOutcome) -> Outcome {
+        let (stdout, stderr) = (b"Hello World\n".to_vec(), vec![]);
+        Outcome::Ran(Box::new(JobResult { outcome, stdout, stderr, usage: Usage::default() }))
+    }
+
+    fn enrolment() -> Outcome {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        Outcome::Enrolment(Enrolment { email: user().email, uri: secret("otpauth://totp/x"), secret: secret("ABC") })
+    }
+
+    #[tokio::test]
+    async fn every_outcome_has_its_answer() {
+        let status = Status {
+            version: "1",
+            uptime_seconds: 2,
+            accounts: vec![("waiting", 3)],
+            runs: 4,
+            runs_waiting: 5,
+            mails_waiting: 6,
+            launcher_pid: None,
+            landlock: 7,
+        };
+        let account = r#"{"error":"ok","user":{"email":"Ada@example.org","standing":"waiting","since":5,"enrolled":false,"tokens":2}}"#;
+        for (given, expected) in [
+            (Outcome::Registered, r#"201 {"error":"ok"}"#),
+            (Outcome::Verification, r#"200 {"error":"ok"}"#),
+            (enrolment(), r#"200 {"error":"ok","otpauth_uri":"otpauth://totp/x","secret":"ABC"}"#),
+            (Outcome::Approval(user()), &format!("200 {account}")),
+            (Outcome::Decided(user()), &format!("200 {account}")),
+            (Outcome::User(user()), &format!("200 {account}")),
+            (
+                Outcome::LoggedIn(Secret::new("cpt_x".to_owned()), Duration::from_secs(900)),
+                r#"200 {"error":"ok","token":"cpt_x","expires_in":900}"#,
+            ),
+            (Outcome::LoggedOut, r#"200 {"error":"ok"}"#),
+            (
+                ended(JobOutcome::Exited(0)),
+                r#"200 {"error":"ok","stdout":"SGVsbG8gV29ybGQK","stderr":"","exit_code":"AA=="}"#,
+            ),
+            (
+                ended(JobOutcome::Aborted),
+                r#"200 {"error":"ok","stdout":"SGVsbG8gV29ybGQK","stderr":"","exit_code":"hg=="}"#,
+            ),
+            (ended(JobOutcome::TimedOut(Spent::Wall)), r#"200 {"error":"request timed out"}"#),
+            (ended(JobOutcome::TimedOut(Spent::Fuel)), r#"200 {"error":"request timed out"}"#),
+            (ended(JobOutcome::OutputTooLarge), r#"200 {"error":"output too large"}"#),
+            (Outcome::Users(vec![]), r#"200 {"error":"ok","users":[]}"#),
+            (Outcome::Audit(vec![]), r#"200 {"error":"ok","entries":[]}"#),
+            (
+                Outcome::Status(status),
+                r#"200 {"error":"ok","version":"1","uptime_seconds":2,"accounts":[["waiting",3]],"runs":4,"runs_waiting":5,"mails_waiting":6,"launcher_pid":null,"landlock":7}"#,
+            ),
+            (Outcome::Metrics("# EOF\n".to_owned()), "200 # EOF\n"),
+        ] {
+            assert_eq!(shown(outcome(given, Form::Json)).await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn every_refusal_has_its_status_and_says_no_more_than_it_must() {
+        let text = |text: &str| text.to_owned();
+        for (given, expected) in [
+            (Refusal::Error(Error::Malformed(text("why"))), r#"400 {"error":"why"}"#),
+            (
+                Refusal::Error(Error::Unauthorized),
+                r#"401 www-authenticate: Bearer {"error":"not registered, not approved, or wrong credentials"}"#,
+            ),
+            (Refusal::Error(Error::NotFound), r#"404 {"error":"no such thing"}"#),
+            (Refusal::Error(Error::Conflict(text("why"))), r#"409 {"error":"why"}"#),
+            (Refusal::Error(Error::TooLarge(text("why"))), r#"413 {"error":"why"}"#),
+            (Refusal::Error(Error::SlowDown(Duration::ZERO)), r#"429 retry-after: 1 {"error":"slow down"}"#),
+            (
+                Refusal::Error(Error::Overloaded(Duration::from_millis(2001))),
+                r#"503 retry-after: 3 {"error":"overloaded"}"#,
+            ),
+            (Refusal::Error(Error::Ours(text("the disk is full"))), r#"500 {"error":"internal error"}"#),
+            (
+                Refusal::Method(text("GET, HEAD")),
+                r#"405 allow: GET, HEAD {"error":"wrong method: this address takes GET, HEAD"}"#,
+            ),
+            (Refusal::MediaType("send JSON"), r#"415 {"error":"send JSON"}"#),
+            (
+                Refusal::TooManyFields,
+                r#"431 {"error":"the request's head is too large: at most 100 fields and 16384 bytes are read"}"#,
+            ),
+            (Refusal::Slow, r#"408 connection: close {"error":"the body did not come in time"}"#),
+        ] {
+            assert_eq!(shown(refusal(&given, Form::Json)).await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_browser_gets_pages() {
+        for given in [Outcome::Verification, enrolment(), Outcome::Approval(user()), Outcome::Decided(user())] {
+            let answer = outcome(given, Form::Html);
+            assert_eq!(answer.headers().get("content-type").unwrap(), "text/html; charset=utf-8");
+            assert_eq!(answer.headers().get("content-security-policy").unwrap(), pages::policy());
+            assert!(shown(answer).await.starts_with("200 "));
+        }
+        let answer = refusal(&Refusal::Error(Error::NotFound), Form::Html);
+        assert!(shown(answer).await.starts_with("404 "));
+    }
+
+    #[test]
+    fn hypers_own_answer_gets_a_sentence_and_keeps_its_head() {
+        let theirs = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\ndate: x\r\n\r\n";
+        let ours = String::from_utf8(unreadable(theirs.as_bytes())).unwrap();
+        let (head, body) = ours.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n"), "{head}");
+        assert!(head.contains(&format!("\r\ncontent-length: {}\r\n", body.len())), "{head}");
+        assert!(head.contains("\r\ncontent-type: application/json\r\n") && head.ends_with("\r\ndate: x"), "{head}");
+        assert_eq!(body, format!("{{\"error\":\"{UNREADABLE}\"}}"));
+    }
 }

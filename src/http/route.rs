@@ -174,6 +174,7 @@ impl House {
             query: head.query().to_owned(),
             bearer: head.bearer()?,
             is_form,
+            budget: self.settings.budget,
             wall: self.settings.wall,
             body,
         };
