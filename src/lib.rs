@@ -14,6 +14,7 @@
 //! | [`config`] | what an operator may set, and every number that bounds something |
 //! | [`clock`] | the only caller of `now()` |
 //! | [`telemetry`] | what is logged and how |
+//! | [`fuzz`] | what a fuzzer calls |
 //! | [`manual`] | the design, the threat model, the figures: prose that must stay true |
 //!
 //! Imports point one way: `cli -> sandbox -> domain`; `config`, `clock`, `vault` and `telemetry` may be named by all, and
@@ -26,6 +27,7 @@ pub mod clock;
 pub mod config;
 pub mod disk;
 pub mod domain;
+pub mod fuzz;
 pub mod http;
 pub mod manual;
 pub mod sandbox;
