@@ -20,6 +20,7 @@
 //! | [`vault`] | secrets: made of random bytes, sealed where they must be kept |
 //! | [`disk`] | files that are there whole or not at all |
 //! | [`telemetry`] | what is logged and how |
+//! | [`fuzz`] | what a fuzzer calls |
 //! | [`manual`] | the design, the threat model, how to run a server: prose that must stay true |
 //!
 //! Imports point one way: `cli -> server -> http -> app -> {auth, sandbox, mail} -> store -> domain`. `config`, `clock`, `vault`,
@@ -34,6 +35,7 @@ pub mod clock;
 pub mod config;
 pub mod disk;
 pub mod domain;
+pub mod fuzz;
 pub mod http;
 pub mod manual;
 pub mod sandbox;

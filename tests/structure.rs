@@ -102,6 +102,7 @@ fn imports_point_one_way() {
         ("sandbox", &["clock", "config", "domain", "telemetry"]),
         ("store", &["config", "domain"]),
         ("domain", &["config"]),
+        ("fuzz", &["domain", "sandbox", "store"]),
         ("telemetry", &["clock"]),
         ("config", &[]),
         ("disk", &[]),
