@@ -28,6 +28,7 @@
 //! (`tests/structure.rs`) keeps it so.
 
 pub mod app;
+pub mod auth;
 pub mod certs;
 pub mod cli;
 pub mod client;
@@ -37,8 +38,10 @@ pub mod disk;
 pub mod domain;
 pub mod fuzz;
 pub mod http;
+pub mod mail;
 pub mod manual;
 pub mod sandbox;
+pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod vault;

@@ -10,7 +10,9 @@
 
 mod world;
 
+mod accounts;
 mod client;
+mod crash;
 mod entropy;
 mod fetch_runtime;
 mod hostile;
@@ -20,4 +22,6 @@ mod lifecycle;
 mod outcomes;
 mod python;
 mod run_command;
+mod serving;
 mod structure;
+mod table;

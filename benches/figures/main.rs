@@ -8,12 +8,25 @@
 
 mod cold;
 mod cpu;
+mod enumeration;
 mod kill;
 mod latency;
+mod load;
 mod memory;
 mod native;
 mod table;
 mod throughput;
+mod town;
+
+// What the tests have for speaking to a server from outside.
+#[path = "../../tests/world/https.rs"]
+mod https;
+#[path = "../../tests/world/letters.rs"]
+mod letters;
+#[path = "../../tests/world/serving.rs"]
+mod serving;
+#[path = "../../tests/world/socket.rs"]
+mod socket;
 
 use cloud_python::domain::{Budget, JobSpec, Script};
 use cloud_python::sandbox::{Meter, Sandbox, Settings, Source, cache_folder};
@@ -21,7 +34,7 @@ use cloud_python::sandbox::{Meter, Sandbox, Settings, Source, cache_folder};
 /// The program that is measured.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-python");
 
-const SECTIONS: [&str; 6] = ["latency", "throughput", "cpu", "memory", "cold", "kill"];
+const SECTIONS: [&str; 8] = ["latency", "throughput", "cpu", "memory", "cold", "kill", "load", "enumeration"];
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -39,6 +52,8 @@ fn main() {
             "cpu" => runtime.block_on(cpu::measure()),
             "memory" => runtime.block_on(memory::measure()),
             "cold" => cold::measure(),
+            "load" => runtime.block_on(load::measure()),
+            "enumeration" => runtime.block_on(enumeration::measure()),
             _ => runtime.block_on(kill::measure()),
         }
     }

@@ -11,6 +11,7 @@ mod files;
 pub mod image;
 pub mod launcher;
 pub mod run;
+pub mod serve;
 
 use clap::{Parser, Subcommand};
 
@@ -28,6 +29,8 @@ pub struct Cli {
 pub enum Command {
     /// Run a script in the sandbox, here, without a server
     Run(run::Arguments),
+    /// Serve the HTTPS API
+    Serve(serve::Arguments),
     /// Ask a server for an account, log in, and run scripts there
     Client(client::Arguments),
     /// Look after the server that runs on this machine
