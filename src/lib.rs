@@ -5,6 +5,7 @@
 //! | room | owns |
 //! |---|---|
 //! | [`cli`] | the command line: what can be typed, and the commands themselves |
+//! | [`mail`] | letters: stored, sent, tried again; the only room that names lettre |
 //! | [`certs`] | the private authority that vouches for the server; the only room that names rcgen |
 //! | [`disk`] | files that are there whole or not at all |
 //! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
@@ -27,6 +28,7 @@ pub mod config;
 pub mod disk;
 pub mod domain;
 pub mod http;
+pub mod mail;
 pub mod manual;
 pub mod sandbox;
 pub mod store;
