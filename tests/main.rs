@@ -10,6 +10,7 @@
 
 mod world;
 
+mod client;
 mod entropy;
 mod fetch_runtime;
 mod hostile;

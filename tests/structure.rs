@@ -54,8 +54,10 @@ fn only_its_room_names_a_library() {
         ("postcard", "store"),
         ("rcgen", "certs"),
         ("redb", "store"),
+        ("rpassword", "cli"),
         ("rustls_native_certs", "mail"),
         ("tracing_subscriber", "telemetry"),
+        ("warp::", "http"),
         ("x509_parser", "certs"),
         ("Instant::now", "clock"),
         ("SystemTime::now", "clock"),
@@ -64,6 +66,23 @@ fn only_its_room_names_a_library() {
         for (library, room) in rules.iter().filter(|(_, room)| *room != file.room) {
             let found: Vec<&str> = names(&file, library).collect();
             assert!(found.is_empty(), "{} names {library}, which is {room}'s: {found:?}", file.path.display());
+        }
+    }
+}
+
+#[test]
+fn the_wire_is_named_at_its_ends_alone() {
+    let rules: [(&str, &[&str]); 4] = [
+        ("hyper::", &["client", "http"]),
+        ("hyper_util::", &["client", "http"]),
+        ("tokio_rustls::", &["client", "http", "mail"]),
+        // Names in certificates are rustls's to parse.
+        ("rustls::", &["certs", "client", "http", "mail"]),
+    ];
+    for file in sources() {
+        for (library, _) in rules.iter().filter(|(_, rooms)| !rooms.contains(&file.room.as_str())) {
+            let found: Vec<&str> = names(&file, library).collect();
+            assert!(found.is_empty(), "{} names {library}: {found:?}", file.path.display());
         }
     }
 }
@@ -79,11 +98,14 @@ fn clap_is_named_by_the_command_line_alone() {
 fn imports_point_one_way() {
     let allowed: &[(&str, &[&str])] = &[
         ("certs", &["config", "disk", "domain", "vault"]),
-        ("cli", &["clock", "config", "domain", "sandbox", "telemetry"]),
+        ("cli", &["certs", "client", "clock", "config", "domain", "sandbox", "telemetry"]),
+        ("client", &["clock", "config", "disk", "domain"]),
+        ("http", &["app", "clock", "config", "domain", "telemetry"]),
         ("mail", &["clock", "config", "disk", "domain", "store", "telemetry", "vault"]),
         ("sandbox", &["clock", "config", "domain", "telemetry"]),
         ("store", &["config", "domain"]),
         ("domain", &["config"]),
+        ("fuzz", &["domain", "sandbox", "store"]),
         ("telemetry", &["clock"]),
         ("config", &[]),
         ("disk", &[]),

@@ -118,6 +118,64 @@ pub const ARGON2_PASSES: u32 = 3;
 /// Hashes that wait for a processor at most. At about 0.1 s each, whoever comes later would wait for seconds.
 pub const HASHES_WAITING: usize = 32;
 
+// HTTP.
+
+/// Connections at once. Each has a descriptor and some tens of KiB; the next one waits in the kernel's queue.
+pub const CONNECTIONS: usize = 10_000;
+/// Connections at once from one network, so that it takes a hundred of them to fill the house.
+pub const CONNECTIONS_PER_NETWORK: usize = 100;
+/// How long after its acceptance a connection may take to agree on its keys.
+pub const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How long after its acceptance a connection may take to say what it wants, and a later request to get from its first byte to the
+/// end of its head.
+pub const HEAD_TIME: Duration = Duration::from_secs(10);
+/// How long a connection may do nothing, or take to fetch an answer.
+pub const IDLE: Duration = Duration::from_secs(60);
+/// Bytes of a request's head. Browsers and proxies take twice as much; nothing here needs a tenth.
+pub const HEAD_BYTES: usize = 16 * KIB;
+/// Fields of a request's head.
+pub const HEAD_FIELDS: usize = 100;
+/// Bytes that are read ahead of a request (HTTP/1.1).
+pub const READ_AHEAD_BYTES: usize = 64 * KIB;
+/// Requests at once on one connection (HTTP/2). More than a browser needs for a page without pictures.
+pub const STREAMS: u32 = 32;
+/// Requests taken back before they were looked at, after which a connection is ended (HTTP/2; CVE-2023-44487).
+pub const RESET_STREAMS: usize = 20;
+/// Requests reset by us for what is wrong with them, after which a connection is ended (HTTP/2; RUSTSEC-2024-0003).
+pub const FAULTY_STREAMS: usize = 64;
+/// Bytes of one request that its sender may be ahead of us (HTTP/2; RFC 9113, section 6.9.2, has the same).
+pub const STREAM_WINDOW_BYTES: u32 = 64 << 10;
+/// Bytes of all requests of a connection that their sender may be ahead of us (HTTP/2).
+pub const CONNECTION_WINDOW_BYTES: u32 = 256 << 10;
+/// Bytes of one answer that are ready to be sent (HTTP/2).
+pub const SEND_BUFFER_BYTES: usize = 64 * KIB;
+/// How often a silent connection is asked whether it is still there, and how long it may think about it (HTTP/2).
+pub const PING: Duration = Duration::from_secs(20);
+/// Bytes of a request's body where nothing large is sent.
+pub const BODY_BYTES: usize = 64 * KIB;
+/// Bytes of a body that asks for a run: the largest standard input is 21.3 MiB in base64, and leaves room for script and files.
+pub const EXECUTE_BODY_BYTES: usize = 32 * MIB;
+/// How long a body may take, beside what its length is worth at [`BODY_RATE`].
+pub const BODY_TIME: Duration = Duration::from_secs(30);
+/// Bytes a second that a body comes with at least. The largest takes a quarter of an hour.
+pub const BODY_RATE: u64 = 32 * KIB as u64;
+/// Bytes of all bodies that are being read. Whoever comes when they are used up is sent away.
+pub const BODIES_BYTES: usize = 256 * MIB;
+/// Bytes of all bodies that are being read from one network, so that one caller cannot keep the others from sending.
+pub const BODIES_NETWORK_BYTES: usize = 2 * EXECUTE_BODY_BYTES;
+/// Bytes of a body above which it is parsed where it keeps nobody else waiting. What is below takes less than a millisecond.
+pub const PARSE_ASIDE_BYTES: usize = 256 * KIB;
+/// How long a connection that has been closed is listened to: closing it at once would take the answer from whoever is still sending.
+pub const LINGER: Duration = Duration::from_secs(2);
+/// How long nothing is accepted after the system has refused to: it has no descriptors or no memory.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Connections at once on the administrator's socket.
+pub const ADMIN_CONNECTIONS: usize = 16;
+/// How long the administrator's socket waits for what is being answered when it is closed.
+pub const ADMIN_GRACE: Duration = Duration::from_secs(2);
+/// The longest wall-clock time that a caller can ask for.
+pub const EXECUTE_WALL: Duration = Duration::from_secs(60);
+
 // What a run may use.
 
 /// Wall-clock time of a run when nobody says otherwise.
@@ -204,5 +262,38 @@ pub const DENSE_IMAGE_BYTES: u64 = 256 * MIB as u64;
 /// What the guest's clocks are cut to, as browsers do for pages that are not isolated: too coarse to time a cache.
 pub const CLOCK_RESOLUTION: Duration = Duration::from_micros(100);
 
+// The client, which takes the server for an enemy.
+
+/// How long a connection with its TLS handshake may take.
+pub const CONNECT: Duration = Duration::from_secs(10);
+/// How long a call may take that runs nothing. A password hash that waits for its turn takes some seconds.
+pub const CALL: Duration = Duration::from_secs(30);
+/// How long the answer of a run may take beyond the time the script has: its turn in the queue, and a slow line.
+pub const RUN_EXTRA: Duration = Duration::from_secs(60);
+/// Bytes of an answer's head, and of its trailers. Ours have about 300.
+pub const ANSWER_HEAD_BYTES: usize = 64 * KIB;
+/// Header lines of an answer. Ours have about ten.
+pub const ANSWER_HEADERS: usize = 64;
+/// Bytes of an answer that carries no output.
+pub const SMALL_ANSWER_BYTES: usize = 64 * KIB;
+/// Bytes of an answer that carries output in base64: 48 MiB of output, where a server gives 1 MiB unless its operator wants more.
+pub const RUN_ANSWER_BYTES: usize = 64 * MIB;
+/// Bytes of an answer on the administrator's socket. A list of a hundred thousand accounts fits.
+pub const ADMIN_ANSWER_BYTES: usize = 64 * MIB;
+/// Characters that are shown of a sentence from the server.
+pub const SENTENCE_CHARS: usize = 300;
+/// The longest wait that is shown when the server asks for one.
+pub const BELIEVED_WAIT: Duration = Duration::from_secs(24 * 3600);
+/// The longest life of a token that is believed.
+pub const BELIEVED_TOKEN_LIFE: Duration = Duration::from_secs(366 * 24 * 3600);
+/// Bytes of a CA file: some tens of certificates.
+pub const CA_BYTES: usize = 64 * KIB;
+/// Bytes of a session file: a CA file written as JSON and a little more.
+pub const SESSION_BYTES: usize = 2 * CA_BYTES;
+/// How long a call takes before somebody who waits at a terminal is shown that it goes on.
+pub const QUIET: Duration = Duration::from_secs(2);
+
 const _: () = assert!(HOST_CALL_BYTES <= FRAME_BYTES);
 const _: () = assert!(SCRIPT_BYTES < JOB_BYTES);
+const _: () = assert!(STDIN_BYTES / 3 * 4 + SCRIPT_BYTES < EXECUTE_BODY_BYTES);
+const _: () = assert!(EXECUTE_BODY_BYTES <= BODIES_NETWORK_BYTES && BODIES_NETWORK_BYTES <= BODIES_BYTES);

@@ -214,9 +214,13 @@ pub(super) struct StatusReply {
 }
 
 impl Message {
+    pub(super) fn new(error: &str) -> Self {
+        Self { error: error.to_owned() }
+    }
+
     /// Nothing is wrong.
     pub(super) fn ok() -> Self {
-        Self { error: OK.to_owned() }
+        Self::new(OK)
     }
 }
 
@@ -243,10 +247,11 @@ impl ExecuteReply {
     }
 }
 
-impl From<Versions> for VersionReply {
-    fn from(versions: Versions) -> Self {
+impl From<&Versions> for VersionReply {
+    fn from(versions: &Versions) -> Self {
         let Versions { server, python, wasmtime, image } = versions;
-        Self { error: OK, server: server.into(), python: python.into(), wasmtime: wasmtime.into(), image: image.into() }
+        let owned = |text: &str| text.to_owned();
+        Self { error: OK, server: owned(server), python: owned(python), wasmtime: owned(wasmtime), image: owned(image) }
     }
 }
 

@@ -4,11 +4,15 @@
 //! a test holds the list against the table of routes. Not here: the routes themselves (`request`), and the pages, which
 //! are for people and mentioned only as another content type.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::info::{InfoBuilder, LicenseBuilder};
-use utoipa::openapi::path::{OperationBuilder, ParameterBuilder, ParameterIn, PathItemBuilder, PathsBuilder};
+use utoipa::openapi::path::{
+    Operation, OperationBuilder, ParameterBuilder, ParameterIn, PathItemBuilder, PathsBuilder,
+};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, ComponentsBuilder, Object, ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -46,10 +50,12 @@ accepted once; for repeated runs `POST /login` gives a bearer token.
 
 A 401 is one answer for an unknown address, a wrong password, a wrong or used code, and an account that is not approved.";
 
+/// It has no map whose keys are not strings, so there is nothing in it that cannot be written.
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| description().to_json().unwrap_or_default());
+
 /// The document, as JSON.
-pub(super) fn document() -> String {
-    // It has no map whose keys are not strings, so there is nothing in it that cannot be written.
-    description().to_json().unwrap_or_default()
+pub(super) fn document() -> &'static str {
+    &DOCUMENT
 }
 
 fn description() -> OpenApi {
@@ -109,7 +115,8 @@ fn add<T: ToSchema>(shapes: &mut Shapes) {
 fn paths() -> Paths {
     use HttpMethod::{Get, Post};
     let one = |method, operation: OperationBuilder| PathItemBuilder::new().operation(method, operation).build();
-    let two = |get, post| PathItemBuilder::new().operation(Get, get).operation(Post, post).build();
+    let two =
+        |get: Operation, post: Operation| PathItemBuilder::new().operation(Get, get).operation(Post, post).build();
     PathsBuilder::new()
         .path("/register", one(Post, register()))
         .path("/verify/{token}", two(view_verification(), verify()))
@@ -134,36 +141,39 @@ fn register() -> OperationBuilder {
         .response("201", answer("It was heard.", content::<Message>(ok())))
 }
 
-fn view_verification() -> OperationBuilder {
-    link(operation(ACCOUNTS, "view_verification", "Shows the page behind the link of a verification mail"))
+fn view_verification() -> Operation {
+    let operation = operation(ACCOUNTS, "view_verification", "Shows the page behind the link of a verification mail")
         .description(Some("Changes nothing: mail scanners follow links."))
-        .response("200", answer("The link is good.", content::<Message>(ok())).content(HTML, page()))
+        .response("200", answer("The link is good.", content::<Message>(ok())));
+    link(operation)
 }
 
-fn verify() -> OperationBuilder {
-    let example = json!({
-        "error": "ok",
-        "otpauth_uri": "otpauth://totp/Cloud%20Python:user%40domain.tld?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Cloud%20Python",
-        "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
-    });
-    link(operation(ACCOUNTS, "verify", "Verifies an address and shows the TOTP secret"))
+fn verify() -> Operation {
+    let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+    let uri = format!("otpauth://totp/Cloud%20Python:user%40domain.tld?secret={secret}&issuer=Cloud%20Python");
+    let example = json!({"error": "ok", "otpauth_uri": uri, "secret": secret});
+    let operation = operation(ACCOUNTS, "verify", "Verifies an address and shows the TOTP secret")
         .description(Some(
             "As often as it is asked within the link's 10 minutes, until the account's first code has been accepted.",
         ))
-        .response("200", answer("The address is verified.", content::<EnrolmentReply>(example)).content(HTML, page()))
+        .response("200", answer("The address is verified.", content::<EnrolmentReply>(example)));
+    link(operation)
 }
 
-fn view_approval() -> OperationBuilder {
-    link(operation(ACCOUNTS, "view_approval", "Shows an administrator who asks for an account"))
+fn view_approval() -> Operation {
+    let operation = operation(ACCOUNTS, "view_approval", "Shows an administrator who asks for an account")
         .description(Some("Changes nothing."))
-        .response("200", answer("Who asks.", content::<UserReply>(user("waiting"))).content(HTML, page()))
+        .response("200", answer("Who asks.", content::<UserReply>(user("waiting"))));
+    link(operation)
 }
 
-fn decide() -> OperationBuilder {
-    let taken = body::<DecisionRequest>(json!({"decision": "approve"})).content(FORM, form::<DecisionRequest>());
-    link(taking(operation(ACCOUNTS, "decide", "Decides about an account"), taken))
-        .response("200", answer("It is decided.", content::<UserReply>(user("approved"))).content(HTML, page()))
-        .response("409", refusal("The account is not as it was when it asked."))
+fn decide() -> Operation {
+    let form = ContentBuilder::new().schema(Some(Ref::from_schema_name(DecisionRequest::name()))).build();
+    let taken = body::<DecisionRequest>(json!({"decision": "approve"})).content(FORM, form);
+    let operation = taking(operation(ACCOUNTS, "decide", "Decides about an account"), taken)
+        .response("200", answer("It is decided.", content::<UserReply>(user("approved"))))
+        .response("409", refusal("The account is not as it was when it asked."));
+    link(operation)
 }
 
 fn execute() -> OperationBuilder {
@@ -238,12 +248,13 @@ fn taking(operation: OperationBuilder, body: RequestBodyBuilder) -> OperationBui
     operation
         .request_body(Some(body.build()))
         .response("400", refusal("Malformed. The sentence says what is wrong."))
+        .response("408", refusal("The body did not come in time."))
         .response("413", refusal("Too large."))
         .response("415", refusal("Not the content type that is read here."))
 }
 
-/// One behind the link of a mail.
-fn link(operation: OperationBuilder) -> OperationBuilder {
+/// One behind the link of a mail: all it answers is a page for whoever does not ask for JSON.
+fn link(operation: OperationBuilder) -> Operation {
     let token = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Za-z0-9_-]{43}$"));
     let parameter = ParameterBuilder::new()
         .name("token")
@@ -251,9 +262,15 @@ fn link(operation: OperationBuilder) -> OperationBuilder {
         .required(Required::True)
         .description(Some("The secret part of the link."))
         .schema(Some(token));
+    let operation = operation.parameter(parameter);
+    let mut operation = operation.response("404", refusal("The link is unknown, used up or expired.")).build();
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response {
+            let page = ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build();
+            response.content.insert(HTML.to_owned(), page.into());
+        }
+    }
     operation
-        .parameter(parameter)
-        .response("404", refusal("The link is unknown, used up or expired.").content(HTML, page()))
 }
 
 fn body<T: ToSchema>(example: Value) -> RequestBodyBuilder {
@@ -262,14 +279,6 @@ fn body<T: ToSchema>(example: Value) -> RequestBodyBuilder {
 
 fn content<T: ToSchema>(example: Value) -> Content {
     ContentBuilder::new().schema(Some(Ref::from_schema_name(T::name()))).example(Some(example)).build()
-}
-
-fn form<T: ToSchema>() -> Content {
-    ContentBuilder::new().schema(Some(Ref::from_schema_name(T::name()))).build()
-}
-
-fn page() -> Content {
-    ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build()
 }
 
 fn answer(description: &str, content: Content) -> ResponseBuilder {
@@ -313,11 +322,12 @@ fn user(standing: &str) -> Value {
 mod tests {
     use std::collections::BTreeSet;
 
+    use super::super::ROUTES;
     use super::*;
     use crate::domain::BearerToken;
 
     fn parsed() -> Value {
-        serde_json::from_str(&document()).unwrap()
+        serde_json::from_str(document()).unwrap()
     }
 
     /// Every `(path, method)` of the document with its operation.
@@ -355,6 +365,15 @@ mod tests {
     }
 
     #[test]
+    fn it_has_the_routes_of_the_door_and_no_others() {
+        let document = parsed();
+        let described: BTreeSet<_> =
+            operations(&document).into_iter().map(|(path, method, _)| (path, method)).collect();
+        let routes: BTreeSet<_> = ROUTES.iter().map(|route| (route.path.to_owned(), route.method.to_owned())).collect();
+        assert_eq!(described, routes);
+    }
+
+    #[test]
     fn every_operation_has_a_name_of_its_own_and_says_what_can_go_wrong() {
         let document = parsed();
         let mut names = BTreeSet::new();
@@ -362,7 +381,7 @@ mod tests {
             assert!(names.insert(operation["operationId"].to_string()), "{method} {path}");
             let mut statuses = vec!["429", "500", "503"];
             let taking = operation.get("requestBody").is_some();
-            statuses.extend(taking.then_some(["400", "413", "415"]).into_iter().flatten());
+            statuses.extend(taking.then_some(["400", "408", "413", "415"]).into_iter().flatten());
             statuses.extend(path.contains("{token}").then_some("404"));
             statuses.extend(["/execute", "/login", "/logout"].contains(&path.as_str()).then_some("401"));
             for status in statuses {

@@ -1,0 +1,251 @@
+//! One connection, from the first byte of HTTP to its end.
+//!
+//! Owns: how HTTP/1.1 and HTTP/2 are spoken, and that everything which is done for a connection ends with it: a caller that goes
+//! away takes its runs along. In HTTP/1.1 that is noticed unless the next request has been sent already (then the answer to the
+//! first is found and thrown away). Not here: TLS, and what the requests ask.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::rt::Executor;
+use hyper::server::conn::{http1, http2};
+use hyper::service::Service;
+use hyper::{Method, Request, Response, Version};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Sleep;
+use warp::filters::BoxedFilter;
+
+use super::Settings;
+use super::pulse::{Answering, Pulse};
+use super::reply::Answer;
+use super::wire::Wire;
+use crate::clock::monotonic;
+use crate::config::limits;
+use crate::domain::Network;
+
+/// What answers requests, for all connections of a listener.
+#[derive(Clone)]
+pub(super) struct Handler(Arc<dyn Fn(Request<Incoming>) -> Pending<Answer> + Send + Sync>);
+
+type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Infallible>> + Send>>;
+
+/// What a request does not say about itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Caller {
+    /// Where it comes from.
+    pub(super) network: Network,
+    /// In which HTTP it is.
+    pub(super) version: Version,
+}
+
+/// What a listener's connections have in common.
+#[derive(Clone)]
+pub(super) struct Terms {
+    /// Answers their requests.
+    pub(super) handler: Handler,
+    pub(super) settings: Arc<Settings>,
+    /// True from the moment on when they are to end.
+    pub(super) draining: watch::Receiver<bool>,
+}
+
+impl Handler {
+    pub(super) fn new(filter: BoxedFilter<(Answer,)>) -> Self {
+        let service = TowerToHyperService::new(warp::service(filter));
+        Self(Arc::new(move |request| Box::pin(service.call(request))))
+    }
+}
+
+/// Speaks HTTP/1.1 until the connection ends.
+pub(super) async fn http1(io: impl AsyncRead + AsyncWrite + Unpin, network: Network, accepted: Instant, terms: Terms) {
+    let pulse = Pulse::new(accepted, Arc::clone(&terms.settings));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        // It runs while a connection is idle, too. The head's own time-out is the pulse's.
+        .header_read_timeout(terms.settings.idle + limits::LINGER)
+        .max_header_size(limits::HEAD_BYTES)
+        .max_headers(limits::HEAD_FIELDS)
+        .max_buf_size(limits::READ_AHEAD_BYTES);
+    let door = Door { network, pulse: pulse.clone(), handler: terms.handler };
+    let connection = http.serve_connection(TokioIo::new(Wire::new(io, pulse.clone())), door);
+    drive(connection, http1::Connection::graceful_shutdown, &pulse, terms.draining).await;
+}
+
+/// Speaks HTTP/2 until the connection ends.
+pub(super) async fn http2(io: impl AsyncRead + AsyncWrite + Unpin, network: Network, accepted: Instant, terms: Terms) {
+    let pulse = Pulse::new(accepted, Arc::clone(&terms.settings));
+    let streams = Streams::default();
+    let _end_with_me = EndAll(streams.clone());
+    let mut http = http2::Builder::new(streams);
+    http.timer(TokioTimer::new())
+        .max_concurrent_streams(limits::STREAMS)
+        .max_pending_accept_reset_streams(limits::RESET_STREAMS)
+        .max_local_error_reset_streams(limits::FAULTY_STREAMS)
+        .max_header_list_size(u32::try_from(limits::HEAD_BYTES).unwrap_or(u32::MAX))
+        .initial_stream_window_size(limits::STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(limits::CONNECTION_WINDOW_BYTES)
+        .max_send_buf_size(limits::SEND_BUFFER_BYTES)
+        .keep_alive_interval(limits::PING)
+        .keep_alive_timeout(limits::PING);
+    let door = Door { network, pulse: pulse.clone(), handler: terms.handler };
+    let connection = http.serve_connection(TokioIo::new(io), door);
+    drive(connection, http2::Connection::graceful_shutdown, &pulse, terms.draining).await;
+}
+
+/// Polls a connection until it has ended by itself, or its time is over and it has had a moment to say so.
+async fn drive<C: Future>(
+    connection: C,
+    wind_down: impl Fn(Pin<&mut C>),
+    pulse: &Pulse,
+    mut draining: watch::Receiver<bool>,
+) {
+    let mut connection = pin!(connection);
+    let mut watch = Watch::new(pulse);
+    if *draining.borrow_and_update() {
+        wind_down(connection.as_mut());
+    }
+    loop {
+        tokio::select! {
+            biased;
+            _ = connection.as_mut() => return,
+            () = &mut watch => break,
+            changed = draining.changed() => match changed {
+                Ok(()) => wind_down(connection.as_mut()),
+                // The listener is gone without a word.
+                Err(_) => break,
+            },
+        }
+    }
+    // Whoever is in the middle of a head would not be told before its end.
+    if !pulse.is_in_head() {
+        wind_down(connection.as_mut());
+        let _ = tokio::time::timeout(limits::LINGER, connection).await;
+    }
+}
+
+/// Ready when a connection's deadline has passed. Whatever moves the deadline wakes the connection's task, which looks here again.
+struct Watch<'a> {
+    pulse: &'a Pulse,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(pulse: &'a Pulse) -> Self {
+        Self { pulse, sleep: Box::pin(tokio::time::sleep(limits::IDLE)) }
+    }
+}
+
+impl Future for Watch<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let now = monotonic();
+            // Without a deadline there is one to look again.
+            let deadline = self.pulse.deadline().unwrap_or(now + limits::IDLE);
+            if deadline <= now {
+                return Poll::Ready(());
+            }
+            self.sleep.as_mut().reset(deadline.into());
+            ready!(self.sleep.as_mut().poll(cx));
+        }
+    }
+}
+
+/// The tasks that hyper makes of the requests of an HTTP/2 connection.
+#[derive(Clone, Default)]
+struct Streams(Arc<Mutex<JoinSet<()>>>);
+
+impl Streams {
+    fn tasks(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
+    fn execute(&self, task: F) {
+        let mut tasks = self.tasks();
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(async move {
+            task.await;
+        });
+    }
+}
+
+struct EndAll(Streams);
+
+impl Drop for EndAll {
+    fn drop(&mut self) {
+        self.0.tasks().abort_all();
+    }
+}
+
+/// Where hyper hands over requests.
+struct Door {
+    network: Network,
+    pulse: Pulse,
+    handler: Handler,
+}
+
+impl Service<Request<Incoming>> for Door {
+    type Response = Response<Outgoing>;
+    type Error = Infallible;
+    type Future = Pending<Self::Response>;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let asking = self.pulse.ask();
+        let caller = Caller { network: self.network, version: request.version() };
+        request.extensions_mut().insert(caller);
+        let head_only = request.method() == Method::HEAD;
+        let answer = (self.handler.0)(request);
+        Box::pin(async move {
+            let (mut parts, body) = answer.await?.into_parts();
+            if let (true, Some(length)) = (head_only, body.size_hint().exact()) {
+                parts.headers.insert(hyper::header::CONTENT_LENGTH, length.into());
+            }
+            let body = Outgoing { body: (!head_only).then_some(body), _until_sent: asking.answer() };
+            Ok(Response::from_parts(parts, body))
+        })
+    }
+}
+
+/// An answer's body on its way out; none for `HEAD`, which hyper would send in HTTP/2.
+struct Outgoing {
+    body: Option<AnswerBody>,
+    _until_sent: Answering,
+}
+
+type AnswerBody = <Answer as IntoBody>::Body;
+
+/// Names a type that warp has no name for.
+trait IntoBody {
+    type Body;
+}
+
+impl<B> IntoBody for Response<B> {
+    type Body = B;
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = warp::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, warp::Error>>> {
+        self.body.as_mut().map_or(Poll::Ready(None), |body| Pin::new(body).poll_frame(cx))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}

@@ -1,0 +1,112 @@
+//! Taking in a body that a stranger sends.
+//!
+//! Owns: its bounds: how long it is (whatever it says about itself), how long it takes, and how much memory all bodies have
+//! together; and that it is wiped when it is done with, for most bodies have a password in them. What hyper and rustls read it
+//! into on its way here is not wiped. Not here: what a body says.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::time::Duration;
+
+use warp::{Buf, Stream};
+use zeroize::Zeroizing;
+
+use super::Settings;
+use super::networks::Room;
+use super::reply::Refusal;
+use crate::clock::monotonic;
+use crate::config::limits;
+use crate::domain::Error;
+
+/// A body in memory.
+#[derive(Debug)]
+pub(super) struct Taken {
+    bytes: Zeroizing<Vec<u8>>,
+    room: Room,
+}
+
+impl Taken {
+    /// The body of a request that has none.
+    pub(super) fn nothing(room: Room) -> Self {
+        Self { bytes: Zeroizing::default(), room }
+    }
+
+    #[cfg(test)]
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let room = super::networks::Networks::new(&Settings::default()).room(crate::domain::Network::Here);
+        Self { bytes: Zeroizing::new(bytes.to_vec()), room }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn push(&mut self, mut chunk: impl Buf, limit: usize) -> Result<(), Refusal> {
+        let length = self.bytes.len().saturating_add(chunk.remaining());
+        if length > limit {
+            return Err(too_large(limit));
+        }
+        self.reserve(length, limit)?;
+        while chunk.has_remaining() {
+            let part = chunk.chunk();
+            self.bytes.extend_from_slice(part);
+            let taken = part.len();
+            chunk.advance(taken);
+        }
+        Ok(())
+    }
+
+    /// A vector that grew by itself would leave what was in it behind, unwiped.
+    fn reserve(&mut self, length: usize, limit: usize) -> Result<(), Error> {
+        if length > self.bytes.capacity() {
+            let capacity = length.max(self.bytes.capacity().saturating_mul(2)).min(limit);
+            self.room.grow_to(capacity)?;
+            let mut larger = Zeroizing::new(Vec::with_capacity(capacity));
+            larger.extend_from_slice(&self.bytes);
+            self.bytes = larger;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a body of at most `limit` bytes, of which it says that it has `said`.
+pub(super) async fn take<B: Buf>(
+    body: impl Stream<Item = Result<B, warp::Error>>,
+    said: Option<u64>,
+    limit: usize,
+    room: Room,
+    settings: &Settings,
+) -> Result<Taken, Refusal> {
+    let said = usize::try_from(said.unwrap_or(0)).unwrap_or(usize::MAX);
+    if said > limit {
+        return Err(too_large(limit));
+    }
+    let mut taken = Taken::nothing(room);
+    taken.reserve(said.min(limits::BODY_BYTES), limit)?;
+    let begun = monotonic();
+    let mut body = pin!(body);
+    loop {
+        let worth = taken.bytes.len() as u64 / limits::BODY_RATE;
+        let deadline = begun + settings.body + Duration::from_secs(worth);
+        let next = poll_fn(|cx| body.as_mut().poll_next(cx));
+        match tokio::time::timeout_at(deadline.into(), next).await {
+            Ok(Some(Ok(chunk))) => taken.push(chunk, limit)?,
+            Ok(Some(Err(error))) => return Err(unreadable(&error)),
+            Ok(None) => return Ok(taken),
+            Err(_) => return Err(Refusal::Slow),
+        }
+    }
+}
+
+fn too_large(limit: usize) -> Refusal {
+    Refusal::Error(Error::TooLarge(format!("the body is larger than {limit} bytes")))
+}
+
+/// With hyper's reason, which is about chunks and lengths and never repeats what was sent.
+fn unreadable(error: &warp::Error) -> Refusal {
+    let mut why: &dyn std::error::Error = error;
+    while let Some(source) = why.source() {
+        why = source;
+    }
+    Refusal::Error(Error::Malformed(format!("the body cannot be read: {why}")))
+}

@@ -1,0 +1,391 @@
+//! What is answered, with which status: the only place that knows status codes.
+//!
+//! Owns: one table for what went well and one for what did not, and the headers that every answer has. There is no
+//! `Strict-Transport-Security`: it would bind all ports of a host that people mostly know as `localhost` or by an address, and
+//! nothing of ours is ever served without TLS that it could save from. Not here: the shapes of bodies, and pages.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use hyper::body::Bytes;
+use hyper::header::{self, HeaderName, HeaderValue};
+use serde::Serialize;
+
+use super::body::{
+    AuditReply, EnrolmentReply, ExecuteReply, LoginReply, Message, StatusReply, UserReply, UsersReply, VersionReply,
+};
+use super::{openapi, pages};
+use crate::app::App;
+use crate::config::limits;
+use crate::domain::{Error, JobOutcome, JobResult, Outcome};
+
+/// A whole answer.
+pub(super) type Answer = warp::reply::Response;
+
+/// What a script may do with an answer that is not a page, if a browser is made to show it: nothing.
+const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";
+const JSON: &str = "application/json";
+const HTML: &str = "text/html; charset=utf-8";
+const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For programs.
+    Json,
+    /// For people.
+    Html,
+}
+
+/// Why a request is not answered with what it asks for.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// What the house says.
+    Error(Error),
+    /// There is such a path, but not with this method; these are the ones.
+    Method(String),
+    /// The body is not in a form that is understood; this is said about it.
+    MediaType(&'static str),
+    /// More fields in the head than are looked at.
+    TooManyFields,
+    /// The body has not come in time.
+    Slow,
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Answers what was done.
+pub(super) fn outcome(outcome: Outcome, form: Form) -> Answer {
+    match (outcome, form) {
+        (Outcome::Registered, _) => json(StatusCode::CREATED, &Message::ok()),
+        (Outcome::Verification, Form::Html) => html(StatusCode::OK, pages::verification()),
+        (Outcome::Enrolment(enrolment), Form::Html) => html(StatusCode::OK, pages::enrolment(&enrolment)),
+        (Outcome::Approval(user), Form::Html) => html(StatusCode::OK, pages::approval(&user)),
+        (Outcome::Decided(user), Form::Html) => html(StatusCode::OK, pages::decided(&user)),
+        (Outcome::Verification | Outcome::LoggedOut, _) => ok(&Message::ok()),
+        (Outcome::Enrolment(enrolment), Form::Json) => ok(&EnrolmentReply::from(enrolment)),
+        (Outcome::Approval(user) | Outcome::Decided(user) | Outcome::User(user), _) => ok(&UserReply::from(user)),
+        (Outcome::LoggedIn(token, life), _) => ok(&LoginReply::new(token, life)),
+        (Outcome::Ran(result), _) => ran(&result),
+        (Outcome::Users(users), _) => ok(&UsersReply::from(users)),
+        (Outcome::Audit(entries), _) => ok(&AuditReply::from(entries)),
+        (Outcome::Status(status), _) => ok(&StatusReply::from(status)),
+        (Outcome::Metrics(text), _) => answer(StatusCode::OK, METRICS, NO_CONTENT, text.into()),
+    }
+}
+
+fn ran(result: &JobResult) -> Answer {
+    match (result.outcome, result.outcome.exit_code()) {
+        (_, Some(code)) => ok(&ExecuteReply::new(result, code)),
+        (JobOutcome::OutputTooLarge, _) => ok(&Message::new("output too large")),
+        _ => ok(&Message::new("request timed out")),
+    }
+}
+
+/// Answers what was not done. The reason for a fault of ours goes into the log, here and nowhere else.
+pub(super) fn refusal(refusal: &Refusal, form: Form) -> Answer {
+    if let Refusal::Error(Error::Ours(why)) = refusal {
+        crate::telemetry::warn_sparingly!("a request could not be answered: {why}");
+    }
+    let (status, sentence) = (status(refusal), sentence(refusal));
+    let mut answer = match form {
+        Form::Json => json(status, &Message::new(&sentence)),
+        Form::Html => html(status, problem(status, &sentence)),
+    };
+    if let Some((name, value)) = hint(refusal) {
+        answer.headers_mut().insert(name, value);
+    }
+    answer
+}
+
+fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::Error(error) => match error {
+            Error::Malformed(_) => StatusCode::BAD_REQUEST,
+            Error::Unauthorized => StatusCode::UNAUTHORIZED,
+            Error::NotFound => StatusCode::NOT_FOUND,
+            Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::SlowDown(_) => StatusCode::TOO_MANY_REQUESTS,
+            Error::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Ours(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        },
+        Refusal::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+        Refusal::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Refusal::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        Refusal::Slow => StatusCode::REQUEST_TIMEOUT,
+    }
+}
+
+fn sentence(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Error(error) => error.to_string(),
+        Refusal::Method(allowed) => format!("wrong method: this address takes {allowed}"),
+        Refusal::MediaType(sentence) => (*sentence).to_owned(),
+        Refusal::TooManyFields => head_too_large(),
+        Refusal::Slow => "the body did not come in time".to_owned(),
+    }
+}
+
+/// What tells a program how to go on.
+fn hint(refusal: &Refusal) -> Option<(HeaderName, HeaderValue)> {
+    match refusal {
+        Refusal::Error(Error::SlowDown(time) | Error::Overloaded(time)) => {
+            Some((header::RETRY_AFTER, whole_seconds(*time).into()))
+        }
+        // RFC 9110, section 11.6.1, wants it. A browser asks for nothing when it sees this one.
+        Refusal::Error(Error::Unauthorized) => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+        Refusal::Method(allowed) => Some((header::ALLOW, HeaderValue::try_from(allowed).ok()?)),
+        // What is left of the body stays unread.
+        Refusal::Slow => Some((header::CONNECTION, HeaderValue::from_static("close"))),
+        _ => None,
+    }
+}
+
+/// At least one, and never too early.
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).max(1)
+}
+
+fn problem(status: StatusCode, sentence: &str) -> String {
+    match status {
+        StatusCode::NOT_FOUND => pages::problem(
+            "This link does not work",
+            "It was used up, has expired, or is not complete. Check that you have all of it, or register again.",
+        ),
+        _ => pages::problem("That did not work", sentence),
+    }
+}
+
+/// Whether the server is up at all.
+pub(super) fn alive() -> Answer {
+    ok(&Message::ok())
+}
+
+/// Whether the server takes requests.
+pub(super) fn ready(ready: bool) -> Answer {
+    match ready {
+        true => ok(&Message::ok()),
+        false => {
+            let mut answer = json(StatusCode::SERVICE_UNAVAILABLE, &Message::new("not ready"));
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            answer
+        }
+    }
+}
+
+/// What the server is made of.
+pub(super) fn versions(app: &App) -> Answer {
+    ok(&VersionReply::from(app.versions()))
+}
+
+/// The OpenAPI document.
+pub(super) fn document() -> Answer {
+    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| openapi::document().into());
+    answer(StatusCode::OK, JSON, NO_CONTENT, DOCUMENT.clone())
+}
+
+const UNREADABLE: &str =
+    "the request cannot be read: its method, target, version, a field or its length is not as in RFC 9112";
+
+fn head_too_large() -> String {
+    format!(
+        "the request's head is too large: at most {} fields and {} bytes are read",
+        limits::HEAD_FIELDS,
+        limits::HEAD_BYTES
+    )
+}
+
+/// hyper's own answer to a head that it cannot read, with a sentence: it has a status and no content. `head` is its bytes.
+pub(super) fn unreadable(head: &[u8]) -> Vec<u8> {
+    let head = String::from_utf8_lossy(head);
+    let too_large = head.starts_with("HTTP/1.1 431");
+    let message = Message::new(&if too_large { head_too_large() } else { UNREADABLE.to_owned() });
+    let body = serde_json::to_string(&message).unwrap_or_default();
+    let mut fields = format!("content-length: {}\r\n", body.len());
+    for (name, value) in json(StatusCode::BAD_REQUEST, &message).headers() {
+        fields.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap_or_default()));
+    }
+    format!("{}{body}", head.replace("content-length: 0\r\n", &fields)).into_bytes()
+}
+
+fn ok(body: &impl Serialize) -> Answer {
+    json(StatusCode::OK, body)
+}
+
+fn json(status: StatusCode, body: &impl Serialize) -> Answer {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => answer(status, JSON, NO_CONTENT, bytes.into()),
+        // Shapes without maps cannot fail.
+        Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, JSON, NO_CONTENT, r#"{"error":"internal error"}"#.into()),
+    }
+}
+
+fn html(status: StatusCode, page: String) -> Answer {
+    let mut answer = answer(status, HTML, pages::policy(), page.into());
+    answer.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    answer
+}
+
+fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: Bytes) -> Answer {
+    let mut answer = Answer::new(body.into());
+    *answer.status_mut() = status;
+    for (name, value) in [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        answer.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Email, Enrolment, JobOutcome, Secret, Spent, Standing, Status, UnixTime, Usage, UserView};
+
+    async fn shown(answer: Answer) -> String {
+        use http_body_util::BodyExt;
+        let status = answer.status().as_u16();
+        let fields = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let extra: Vec<String> = ["retry-after", "www-authenticate", "allow", "connection"]
+            .into_iter()
+            .filter_map(|name| Some(format!("{name}: {} ", fields(name)?)))
+            .collect();
+        for (name, value) in
+            [("cache-control", "no-store"), ("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")]
+        {
+            assert_eq!(fields(name).as_deref(), Some(value));
+        }
+        assert!(fields("content-security-policy").unwrap().starts_with("default-src 'none'"));
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        format!("{status} {}{}", extra.concat(), String::from_utf8_lossy(&body))
+    }
+
+    fn user() -> UserView {
+        let email = Email::parse("Ada@example.org").unwrap();
+        UserView { email, standing: Standing::Verified, since: UnixTime(5), enrolled: false, tokens: 2 }
+    }
+
+    fn ended(outcome: JobOutcome) -> Outcome {
+        let (stdout, stderr) = (b"Hello World\n".to_vec(), vec![]);
+        Outcome::Ran(Box::new(JobResult { outcome, stdout, stderr, usage: Usage::default() }))
+    }
+
+    fn enrolment() -> Outcome {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        Outcome::Enrolment(Enrolment { email: user().email, uri: secret("otpauth://totp/x"), secret: secret("ABC") })
+    }
+
+    #[tokio::test]
+    async fn every_outcome_has_its_answer() {
+        let status = Status {
+            version: "1",
+            uptime_seconds: 2,
+            accounts: vec![("waiting", 3)],
+            runs: 4,
+            runs_waiting: 5,
+            mails_waiting: 6,
+            launcher_pid: None,
+            landlock: 7,
+        };
+        let account = r#"{"error":"ok","user":{"email":"Ada@example.org","standing":"waiting","since":5,"enrolled":false,"tokens":2}}"#;
+        for (given, expected) in [
+            (Outcome::Registered, r#"201 {"error":"ok"}"#),
+            (Outcome::Verification, r#"200 {"error":"ok"}"#),
+            (enrolment(), r#"200 {"error":"ok","otpauth_uri":"otpauth://totp/x","secret":"ABC"}"#),
+            (Outcome::Approval(user()), &format!("200 {account}")),
+            (Outcome::Decided(user()), &format!("200 {account}")),
+            (Outcome::User(user()), &format!("200 {account}")),
+            (
+                Outcome::LoggedIn(Secret::new("cpt_x".to_owned()), Duration::from_secs(900)),
+                r#"200 {"error":"ok","token":"cpt_x","expires_in":900}"#,
+            ),
+            (Outcome::LoggedOut, r#"200 {"error":"ok"}"#),
+            (
+                ended(JobOutcome::Exited(0)),
+                r#"200 {"error":"ok","stdout":"SGVsbG8gV29ybGQK","stderr":"","exit_code":"AA=="}"#,
+            ),
+            (
+                ended(JobOutcome::Aborted),
+                r#"200 {"error":"ok","stdout":"SGVsbG8gV29ybGQK","stderr":"","exit_code":"hg=="}"#,
+            ),
+            (ended(JobOutcome::TimedOut(Spent::Wall)), r#"200 {"error":"request timed out"}"#),
+            (ended(JobOutcome::TimedOut(Spent::Fuel)), r#"200 {"error":"request timed out"}"#),
+            (ended(JobOutcome::OutputTooLarge), r#"200 {"error":"output too large"}"#),
+            (Outcome::Users(vec![]), r#"200 {"error":"ok","users":[]}"#),
+            (Outcome::Audit(vec![]), r#"200 {"error":"ok","entries":[]}"#),
+            (
+                Outcome::Status(status),
+                r#"200 {"error":"ok","version":"1","uptime_seconds":2,"accounts":[["waiting",3]],"runs":4,"runs_waiting":5,"mails_waiting":6,"launcher_pid":null,"landlock":7}"#,
+            ),
+            (Outcome::Metrics("# EOF\n".to_owned()), "200 # EOF\n"),
+        ] {
+            assert_eq!(shown(outcome(given, Form::Json)).await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn every_refusal_has_its_status_and_says_no_more_than_it_must() {
+        let text = |text: &str| text.to_owned();
+        for (given, expected) in [
+            (Refusal::Error(Error::Malformed(text("why"))), r#"400 {"error":"why"}"#),
+            (
+                Refusal::Error(Error::Unauthorized),
+                r#"401 www-authenticate: Bearer {"error":"not registered, not approved, or wrong credentials"}"#,
+            ),
+            (Refusal::Error(Error::NotFound), r#"404 {"error":"no such thing"}"#),
+            (Refusal::Error(Error::Conflict(text("why"))), r#"409 {"error":"why"}"#),
+            (Refusal::Error(Error::TooLarge(text("why"))), r#"413 {"error":"why"}"#),
+            (Refusal::Error(Error::SlowDown(Duration::ZERO)), r#"429 retry-after: 1 {"error":"slow down"}"#),
+            (
+                Refusal::Error(Error::Overloaded(Duration::from_millis(2001))),
+                r#"503 retry-after: 3 {"error":"overloaded"}"#,
+            ),
+            (Refusal::Error(Error::Ours(text("the disk is full"))), r#"500 {"error":"internal error"}"#),
+            (
+                Refusal::Method(text("GET, HEAD")),
+                r#"405 allow: GET, HEAD {"error":"wrong method: this address takes GET, HEAD"}"#,
+            ),
+            (Refusal::MediaType("send JSON"), r#"415 {"error":"send JSON"}"#),
+            (
+                Refusal::TooManyFields,
+                r#"431 {"error":"the request's head is too large: at most 100 fields and 16384 bytes are read"}"#,
+            ),
+            (Refusal::Slow, r#"408 connection: close {"error":"the body did not come in time"}"#),
+        ] {
+            assert_eq!(shown(refusal(&given, Form::Json)).await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_browser_gets_pages() {
+        for given in [Outcome::Verification, enrolment(), Outcome::Approval(user()), Outcome::Decided(user())] {
+            let answer = outcome(given, Form::Html);
+            assert_eq!(answer.headers().get("content-type").unwrap(), "text/html; charset=utf-8");
+            assert_eq!(answer.headers().get("content-security-policy").unwrap(), pages::policy());
+            assert!(shown(answer).await.starts_with("200 "));
+        }
+        let answer = refusal(&Refusal::Error(Error::NotFound), Form::Html);
+        assert!(shown(answer).await.starts_with("404 "));
+    }
+
+    #[test]
+    fn hypers_own_answer_gets_a_sentence_and_keeps_its_head() {
+        let theirs = "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\ndate: x\r\n\r\n";
+        let ours = String::from_utf8(unreadable(theirs.as_bytes())).unwrap();
+        let (head, body) = ours.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n"), "{head}");
+        assert!(head.contains(&format!("\r\ncontent-length: {}\r\n", body.len())), "{head}");
+        assert!(head.contains("\r\ncontent-type: application/json\r\n") && head.ends_with("\r\ndate: x"), "{head}");
+        assert_eq!(body, format!("{{\"error\":\"{UNREADABLE}\"}}"));
+    }
+}

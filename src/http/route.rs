@@ -1,0 +1,234 @@
+//! How a request finds its row in the table, and in which order it is refused.
+//!
+//! Owns: [`Route`], and the one way from a request to its answer: the path decides, then the method, then the content type, then
+//! the size, then what is in it. Not here: the tables (`request`, `admin`), and how a refusal looks (`reply`).
+//!
+//! warp drives this through one filter that never rejects: a rejection would mean "try the next route", and an answer is not that.
+
+use std::sync::Arc;
+
+use hyper::Method;
+use tokio::sync::watch;
+use warp::filters::BoxedFilter;
+use warp::{Buf, Filter, Stream};
+
+use super::Settings;
+use super::asked::Asked;
+use super::head::Head;
+use super::intake::{self, Taken};
+use super::networks::Networks;
+use super::reply::{self, Answer, Form, Refusal};
+use crate::app::App;
+use crate::config::limits;
+use crate::domain::{Action, Credential, Error, Outcome};
+
+/// One row of a table: a path, a method, and what they do.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// The path; `{...}` is any one segment.
+    pub path: &'static str,
+    takes: Takes,
+    does: Does,
+}
+
+/// The body that a route takes, and its bytes at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// None, and nobody looks.
+    Unread,
+    /// None. A client that cannot but send one may send `{}`.
+    Nothing,
+    Json(usize),
+    JsonOrForm(usize),
+}
+
+/// What a route does.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Does {
+    /// Asks the house, for programs.
+    Ask(Ask),
+    /// Asks the house, and shows a page to whoever does not want JSON.
+    Show(Ask),
+    /// Tells what the door itself knows.
+    Tell(fn(&House) -> Answer),
+}
+
+/// What a request means.
+pub(super) type Ask = fn(Asked) -> Result<(Credential, Action), Error>;
+
+impl Route {
+    /// A row for `GET` and `HEAD`.
+    pub(super) const fn get(path: &'static str, does: Does) -> Self {
+        Self { method: "GET", path, takes: Takes::Unread, does }
+    }
+
+    /// A row for `POST`.
+    pub(super) const fn post(path: &'static str, takes: Takes, does: Does) -> Self {
+        Self { method: "POST", path, takes, does }
+    }
+
+    /// What stands where this row's path has braces, if the path is this row's.
+    fn matches<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let (mut ours, mut theirs) = (self.path.split('/'), path.split('/'));
+        let mut parameter = "";
+        loop {
+            match (ours.next(), theirs.next()) {
+                (None, None) => return Some(parameter),
+                (Some(name), Some(segment)) if name.starts_with('{') && !segment.is_empty() => parameter = segment,
+                (Some(name), Some(segment)) if name == segment => {}
+                _ => return None,
+            }
+        }
+    }
+
+    fn takes_method(&self, method: &Method) -> bool {
+        method.as_str() == self.method || (*method == Method::HEAD && self.method == "GET")
+    }
+}
+
+/// The row for a path and a method.
+fn find<'a>(routes: &'static [Route], method: &Method, path: &'a str) -> Result<(&'static Route, &'a str), Refusal> {
+    let rows = || routes.iter().filter_map(|route| Some((route, route.matches(path)?)));
+    if let Some(found) = rows().find(|(route, _)| route.takes_method(method)) {
+        return Ok(found);
+    }
+    let allowed: Vec<&str> =
+        rows().map(|(route, _)| if route.method == "GET" { "GET, HEAD" } else { route.method }).collect();
+    match allowed.is_empty() {
+        true => Err(Refusal::Error(Error::NotFound)),
+        false => Err(Refusal::Method(allowed.join(", "))),
+    }
+}
+
+/// What the routes of a listener need.
+#[derive(Clone)]
+pub(super) struct House {
+    pub(super) routes: &'static [Route],
+    pub(super) app: App,
+    pub(super) settings: Arc<Settings>,
+    pub(super) networks: Networks,
+    pub(super) draining: watch::Receiver<bool>,
+}
+
+/// All of a listener's routes.
+pub(super) fn filter(house: House) -> BoxedFilter<(Answer,)> {
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    warp::ext::get()
+        .and(warp::method())
+        .and(warp::path::full())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .map(Head::new)
+        .and(warp::body::stream())
+        .then(move |head, body| {
+            let house = house.clone();
+            async move { house.answer(&head, body).await }
+        })
+        .boxed()
+}
+
+impl House {
+    pub(super) fn is_ready(&self) -> bool {
+        !*self.draining.borrow() && self.app.is_ready()
+    }
+
+    async fn answer(&self, head: &Head, body: impl Stream<Item = Result<impl Buf, warp::Error>>) -> Answer {
+        let found = head.check().and_then(|()| find(self.routes, head.method(), head.path()));
+        let (route, parameter) = match found {
+            Ok(found) => found,
+            Err(refused) => return reply::refusal(&refused, Form::Json),
+        };
+        let (ask, form) = match route.does {
+            Does::Tell(tell) => return tell(self),
+            Does::Ask(ask) => (ask, Form::Json),
+            Does::Show(ask) => (ask, head.wanted()),
+        };
+        let outcome = self.outcome(head, route.takes, parameter, ask, body).await;
+        let answer =
+            outcome.map_or_else(|refused| reply::refusal(&refused, form), |outcome| reply::outcome(outcome, form));
+        tracing::debug!(method = route.method, route = route.path, status = answer.status().as_u16(), "answered");
+        answer
+    }
+
+    async fn outcome(
+        &self,
+        head: &Head,
+        takes: Takes,
+        parameter: &str,
+        ask: Ask,
+        body: impl Stream<Item = Result<impl Buf, warp::Error>>,
+    ) -> Result<Outcome, Refusal> {
+        let is_form = head.check_media_type(takes)?;
+        let room = self.networks.room(head.network());
+        let body = match takes {
+            Takes::Unread => Taken::nothing(room),
+            Takes::Nothing => intake::take(body, head.length()?, limits::BODY_BYTES, room, &self.settings).await?,
+            Takes::Json(limit) | Takes::JsonOrForm(limit) => {
+                intake::take(body, head.length()?, limit, room, &self.settings).await?
+            }
+        };
+        let asked = Asked {
+            parameter: parameter.to_owned(),
+            query: head.query().to_owned(),
+            bearer: head.bearer()?,
+            is_form,
+            budget: self.settings.budget,
+            wall: self.settings.wall,
+            body,
+        };
+        let (credential, action) = asked.understood(takes, ask).await?;
+        Ok(self.app.handle(head.network(), credential, action).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::ROUTES;
+
+    fn found(method: &Method, path: &str) -> String {
+        match find(ROUTES, method, path) {
+            Ok((route, parameter)) => format!("{} {} {parameter}", route.method, route.path),
+            Err(Refusal::Method(allowed)) => format!("405 {allowed}"),
+            Err(_) => "404".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_path_decides_and_then_the_method() {
+        for (method, path, expected) in [
+            (Method::POST, "/register", "POST /register "),
+            (Method::GET, "/register", "405 POST"),
+            (Method::HEAD, "/register", "405 POST"),
+            (Method::OPTIONS, "/healthz", "405 GET, HEAD"),
+            (Method::HEAD, "/healthz", "GET /healthz "),
+            (Method::GET, "/verify/abc", "GET /verify/{token} abc"),
+            (Method::POST, "/verify/abc", "POST /verify/{token} abc"),
+            (Method::PUT, "/verify/abc", "405 GET, HEAD, POST"),
+            (Method::GET, "/verify/", "404"),
+            (Method::GET, "/verify", "404"),
+            (Method::GET, "/verify/abc/", "404"),
+            (Method::GET, "/verify/a/b", "404"),
+            (Method::POST, "/register/", "404"),
+            (Method::POST, "//register", "404"),
+            (Method::POST, "/REGISTER", "404"),
+            (Method::POST, "/regi%73ter", "404"),
+            (Method::POST, "/verify/../register", "404"),
+            (Method::GET, "/", "404"),
+            (Method::GET, "", "404"),
+            (Method::OPTIONS, "*", "404"),
+        ] {
+            assert_eq!(found(&method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn no_two_rows_are_the_same() {
+        let mut rows: Vec<_> = ROUTES.iter().map(|route| (route.path, route.method)).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        assert_eq!(rows.len(), ROUTES.len());
+    }
+}
