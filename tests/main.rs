@@ -19,6 +19,7 @@ mod hostile;
 mod image;
 mod isolation;
 mod lifecycle;
+mod mail;
 mod outcomes;
 mod python;
 mod run_command;
