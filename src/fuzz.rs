@@ -8,8 +8,11 @@ use crate::domain::{BearerToken, Email, LinkToken, Password, TotpCode, TotpSecre
 pub use crate::sandbox::decode_any_frame as frames;
 pub use crate::store::decode_any_record as records;
 
+/// Looks at some bytes.
+pub type Target = fn(&[u8]);
+
 /// Every target by the name of its file and folder.
-pub const TARGETS: [(&str, fn(&[u8])); 4] =
+pub const TARGETS: [(&str, Target); 4] =
     [("credentials", credentials), ("email", email), ("frames", frames), ("records", records)];
 
 /// Whatever passes for an address can stand in a mail's head and in a line of a log, and its key is an address with that key.

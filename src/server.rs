@@ -95,7 +95,8 @@ impl Server {
         let sandbox = Sandbox::start(settings, prepared).await?;
         let python = python_version(&sandbox).await?;
 
-        let socket = TcpListener::bind(config.listen).await.map_err(|error| ServerError::Listen(config.listen, error))?;
+        let socket =
+            TcpListener::bind(config.listen).await.map_err(|error| ServerError::Listen(config.listen, error))?;
         let address = socket.local_addr().map_err(|error| ServerError::Listen(config.listen, error))?;
         let url = config.url.clone().unwrap_or_else(|| format!("https://{address}"));
         let names = names(&config, &url, address);
@@ -107,7 +108,13 @@ impl Server {
             }
         };
 
-        let outbox = Outbox::new(store.clone(), vault.clone(), clock.clone(), transport(&data, &config)?, config.mail_from.clone());
+        let outbox = Outbox::new(
+            store.clone(),
+            vault.clone(),
+            clock.clone(),
+            transport(&data, &config)?,
+            config.mail_from.clone(),
+        );
         let cost = Cost { memory_kib: config.argon2_memory_kib, passes: config.argon2_passes };
         let rates = Rates {
             registrations_per_hour: config.registrations_per_hour,
@@ -128,7 +135,8 @@ impl Server {
             wasmtime: WASMTIME_VERSION,
             image: image.sha256().to_owned(),
         };
-        let settings = Settings { url, administrator: config.administrator.clone(), runs: config.runs.clone(), versions };
+        let settings =
+            Settings { url, administrator: config.administrator.clone(), runs: config.runs.clone(), versions };
         let app = App::new(rooms, settings);
         note(&store, &clock, Event::Started).await?;
 
@@ -241,7 +249,8 @@ fn transport(data: &Path, config: &Config) -> Result<Transport, ServerError> {
 
 fn door(config: &Config) -> Result<http::Settings, ServerError> {
     let runs = &config.runs;
-    let budget = Budget::default().with_memory(runs.memory).and_then(|budget| budget.with_wall(runs.timeout.min(limits::WALL)));
+    let budget =
+        Budget::default().with_memory(runs.memory).and_then(|budget| budget.with_wall(runs.timeout.min(limits::WALL)));
     Ok(http::Settings {
         connections: config.connections,
         connections_per_network: config.connections_per_network,

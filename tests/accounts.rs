@@ -14,7 +14,7 @@ async fn somebody_registers_verifies_is_approved_and_runs_a_script() {
     let ada = town.verified(ADA).await;
     // Not yet.
     assert_eq!(town.post("/login", &town.credentials(&ada)).await.status, 401);
-    let link = town.link(ADMINISTRATOR, "approve").await;
+    let link = town.link_about(ADMINISTRATOR, "approve", ADA).await;
     let page = town.ask("GET", &format!("/approve/{link}"), &[("accept", "text/html")], b"").await;
     assert_eq!(page.status, 200);
     assert!(page.text().contains(ADA));

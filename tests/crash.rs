@@ -32,7 +32,7 @@ async fn whatever_was_answered_survives_a_kill() {
     let folder = tempfile::tempdir().expect("a directory");
     let data = folder.path().join("data");
     let facts = Arc::new(Mutex::new(vec![]));
-    let mut random = since_1970().as_nanos() as u64 | 1;
+    let mut random = u64::from(since_1970().subsec_nanos()) << 8 | 1;
     println!("seed {random}");
     for round in 0..kills {
         let server = Serving::start(&data, CONFIG);

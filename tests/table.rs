@@ -76,7 +76,7 @@ async fn every_route_answers_every_person_as_the_table_says() {
 async fn all_who_may_not_are_told_so_in_the_same_bytes() {
     let town = Town::new().await;
     let people = settle(&town).await;
-    let mut seen: Vec<(u16, Vec<(String, String)>, String)> = vec![];
+    let mut seen: Vec<Said> = vec![];
     for person in &people {
         for path in ["/login", "/execute"] {
             let mut wrong = town.credentials(person);
@@ -121,7 +121,10 @@ async fn the_operators_routes_are_not_on_the_network() {
     town.close().await;
 }
 
-fn said(answer: &Answer) -> (u16, Vec<(String, String)>, String) {
+/// Status, headers and body.
+type Said = (u16, Vec<(String, String)>, String);
+
+fn said(answer: &Answer) -> Said {
     let headers = answer.headers.iter().filter(|(name, _)| name.as_str() != "date");
     let headers =
         headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
@@ -136,7 +139,7 @@ async fn settle(town: &Town) -> Vec<Person> {
     let verified = town.verified("verified@example.org").await;
     let administrator = Person {
         email: ADMINISTRATOR.to_owned(),
-        link: town.link(ADMINISTRATOR, "approve").await,
+        link: town.link_about(ADMINISTRATOR, "approve", &verified.email).await,
         secret: None,
         token: None,
     };

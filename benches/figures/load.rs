@@ -74,7 +74,16 @@ async fn many_connections() {
     for number in 0..16 {
         tokens.push(town.token(&format!("p{number}@example.org")).await);
     }
-    header(&["connections", "runs/s", "200: median", "200: p99", "refused/s", "refused: p99", "others", "server memory"]);
+    header(&[
+        "connections",
+        "runs/s",
+        "200: median",
+        "200: p99",
+        "refused/s",
+        "refused: p99",
+        "others",
+        "server memory",
+    ]);
     for connections in [16, 32] {
         let before = town.memory_kib();
         let all = crowd(&town, &tokens, connections).await;
@@ -84,7 +93,8 @@ async fn many_connections() {
             Samples::new(times.copied().collect())
         };
         let (good, refused) = (of(&[200]), of(&[429, 503]));
-        let others: usize = all.iter().filter(|(status, _)| ![200, 429, 503].contains(status)).map(|(_, times)| times.len()).sum();
+        let others: usize =
+            all.iter().filter(|(status, _)| ![200, 429, 503].contains(status)).map(|(_, times)| times.len()).sum();
         let rate = |samples: &Samples| format!("{:.0}", samples.len() as f64 / SECONDS as f64);
         row(&[
             &connections.to_string(),
@@ -110,7 +120,8 @@ async fn crowd(town: &Town, tokens: &[String], connections: usize) -> BTreeMap<u
             let mut times: Vec<(u16, Duration)> = vec![];
             while !stop.load(Ordering::Relaxed) {
                 let begun = Instant::now();
-                let answer = try_post(&mut connection, "/execute", Some(&token), &json!({"data": "print('hello')"})).await;
+                let answer =
+                    try_post(&mut connection, "/execute", Some(&token), &json!({"data": "print('hello')"})).await;
                 let status = answer.map_or(0, |answer| answer.status);
                 times.push((status, begun.elapsed()));
                 if status == 0 {

@@ -4,7 +4,12 @@
 //! machine that others use too, so nothing here passes or fails: ratios and medians are for a reader. That is also why
 //! there is no statistics library: what it would refine is smaller than the noise.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark that cannot measure has nothing to say")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a benchmark that cannot measure has nothing to say"
+)]
 
 mod cold;
 mod cpu;
@@ -20,10 +25,12 @@ mod town;
 
 // What the tests have for speaking to a server from outside.
 #[path = "../../tests/world/https.rs"]
+#[expect(dead_code, reason = "tests ask for more")]
 mod https;
 #[path = "../../tests/world/letters.rs"]
 mod letters;
 #[path = "../../tests/world/serving.rs"]
+#[expect(dead_code, reason = "tests ask for more")]
 mod serving;
 #[path = "../../tests/world/socket.rs"]
 mod socket;

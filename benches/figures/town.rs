@@ -1,6 +1,5 @@
 //! A server in a process of its own, and people who are let in, for figures that are taken from outside.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,11 +34,6 @@ impl Town {
 
     pub(crate) async fn connection(&self) -> Connection {
         Connection::open(self.serving.address, &self.serving.ca).await
-    }
-
-    /// A connection that comes from another address of this machine.
-    pub(crate) async fn connection_from(&self, from: Ipv4Addr) -> Option<Connection> {
-        Connection::try_open_from(SocketAddr::from((from, 0)), self.serving.address, &self.serving.ca).await
     }
 
     /// Registers somebody, lets them in, and logs them in.

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use governor::Quota;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
@@ -38,7 +37,7 @@ impl Runs {
         Self {
             places: Arc::new(Semaphore::new(limits.concurrent)),
             waiting: AtomicUsize::new(0),
-            rate: RateOf::new(Quota::per_minute(limits.per_minute), clock),
+            rate: RateOf::per_minute(limits.per_minute, clock),
             accounts: Mutex::default(),
             limits,
         }

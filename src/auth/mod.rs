@@ -175,9 +175,18 @@ impl Auth {
         Ok(Principal(kind))
     }
 
+    /// What a link is good for, if it is good for anything now.
     fn link(&self, token: &LinkToken) -> Result<LinkPurpose, Error> {
-        let link = self.0.store.read(|view| view.link(&token.hash())).map_err(AuthError::from)?;
-        let living = link.filter(|link| link.expires > self.0.clock.now());
+        let found = self.0.store.read(|view| {
+            let Some(link) = view.link(&token.hash())? else { return Ok(None) };
+            let used_up = match link.purpose {
+                // The first code shows that the secret has arrived.
+                LinkPurpose::Enrol(id) => view.account(id)?.is_none_or(|account| account.last_step.is_some()),
+                LinkPurpose::Register(_) | LinkPurpose::Approve(_) => false,
+            };
+            Ok((!used_up).then_some(link))
+        });
+        let living = found.map_err(AuthError::from)?.filter(|link| link.expires > self.0.clock.now());
         living.map(|link| link.purpose).ok_or(Error::NotFound)
     }
 

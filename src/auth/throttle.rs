@@ -60,7 +60,12 @@ impl governor::clock::Clock for Ticks {
 }
 
 impl<K: std::hash::Hash + Eq + Clone> RateOf<K> {
-    pub(crate) fn new(quota: Quota, clock: Clock) -> Self {
+    /// So many a minute, all at once or one after the other.
+    pub(crate) fn per_minute(times: NonZeroU32, clock: Clock) -> Self {
+        Self::new(Quota::per_minute(times), clock)
+    }
+
+    fn new(quota: Quota, clock: Clock) -> Self {
         Self(RateLimiter::new(quota, HashMapStateStore::default(), Ticks(clock)))
     }
 

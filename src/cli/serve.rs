@@ -102,7 +102,8 @@ fn ready(server: &Server) -> std::io::Result<()> {
 async fn tell(arguments: &Arguments, config: &Config, server: &Server) {
     let data = arguments.data.display();
     let landlock = server.landlock().await;
-    let jail = if landlock > 0 { format!("seccomp and Landlock {landlock}") } else { "seccomp, no Landlock".to_owned() };
+    let jail =
+        if landlock > 0 { format!("seccomp and Landlock {landlock}") } else { "seccomp, no Landlock".to_owned() };
     eprintln!("cloud-python: scripts are held by {jail}");
     if !std::io::stderr().is_terminal() {
         return;

@@ -246,7 +246,10 @@ fn mail(directory: Option<PathBuf>, smtp: Option<file::Smtp>) -> Result<MailConf
         (Some(username), Some(file)) => Some((username, file)),
         (None, None) => None,
         _ => {
-            return Err(wrong("mail.smtp.username", "needs mail.smtp.password_file beside it, and the other way round"));
+            return Err(wrong(
+                "mail.smtp.username",
+                "needs mail.smtp.password_file beside it, and the other way round",
+            ));
         }
     };
     Ok(MailConfig::Smtp(SmtpConfig { host: smtp.host, port, security, login, ca: smtp.ca }))

@@ -73,11 +73,7 @@ impl Connection {
 
     /// For servers that may be dead.
     pub(crate) async fn try_open(address: SocketAddr, ca: &[u8]) -> Option<Self> {
-        Self::try_open_from(SocketAddr::from(([127, 0, 0, 1], 0)), address, ca).await
-    }
-
-    pub(crate) async fn try_open_from(from: SocketAddr, address: SocketAddr, ca: &[u8]) -> Option<Self> {
-        let stream = connect_from(from, address, tls(ca, &["http/1.1"])).await.ok()?;
+        let stream = connect(address, tls(ca, &["http/1.1"])).await.ok()?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await.ok()?;
         tokio::spawn(connection);
         Some(Self(sender))

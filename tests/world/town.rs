@@ -111,7 +111,8 @@ impl Town {
         self.link_about(to, kind, "").await
     }
 
-    async fn link_about(&self, to: &str, kind: &str, about: &str) -> String {
+    /// The same of the latest mail that has this in it.
+    pub(crate) async fn link_about(&self, to: &str, kind: &str, about: &str) -> String {
         let find = || link(&self.path("outbox"), to, kind, about);
         until(&format!("{to} has a mail with a link to /{kind}/"), || find().is_some()).await;
         find().expect("just seen")
