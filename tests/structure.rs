@@ -56,7 +56,7 @@ fn only_its_room_names_a_library() {
         ("lettre", "mail"),
         ("postcard", "store"),
         ("rcgen", "certs"),
-        ("redb", "store"),
+        ("redb::", "store"),
         ("rpassword", "cli"),
         ("rustls_native_certs", "mail"),
         ("tracing_subscriber", "telemetry"),
