@@ -78,31 +78,6 @@ pub const AUDIT_PAGE: usize = 1000;
 /// Networks that are remembered as an account's own.
 pub const OWN_NETWORKS: usize = 16;
 
-// Mail.
-
-/// Bytes of a letter, with its subject and address. Ours have about a thousand.
-pub const LETTER_BYTES: usize = 16 * KIB;
-/// What the length of a stored letter is a multiple of, so that it says nothing about the letter.
-pub const LETTER_BLOCK: usize = 2 * KIB;
-/// Letters that wait at once: a letter for every registration that may wait, and as many again for administrators and decoys.
-pub const LETTERS: u64 = 2 * REGISTRATIONS as u64;
-/// Letters that are kept by a transport in memory: far more than a test sends.
-pub const LETTERS_IN_MEMORY: usize = 10_000;
-/// Letters that are on their way at once. Mail servers put up with as many connections of one client, and one slow letter
-/// leaves room for others.
-pub const SMTP_SESSIONS: usize = 8;
-/// How long a letter may take from the connection to the mail server's last word. Servers that look a recipient up first, or slow
-/// strangers down, take seconds. (RFC 5321, section 4.5.3.2, would wait for many minutes; our links live ten.)
-pub const SMTP_SESSION: Duration = Duration::from_secs(60);
-/// Bytes of one reply of a mail server. The longest is the one to EHLO, about a thousand.
-pub const SMTP_REPLY_BYTES: u64 = 16 * KIB as u64;
-/// Questions of a mail server while we log in. `AUTH LOGIN` has two.
-pub const SMTP_CHALLENGES: u32 = 4;
-/// How long a letter waits after its first attempt has failed.
-pub const MAIL_RETRY_FIRST: Duration = Duration::from_secs(5);
-/// How long it waits at most.
-pub const MAIL_RETRY_LAST: Duration = Duration::from_secs(3600);
-
 // Certificates of the private authority.
 
 /// How long the authority's certificate is good: every client has to be given a new one after that.
