@@ -5,31 +5,43 @@
 //! | room | owns |
 //! |---|---|
 //! | [`cli`] | the command line: what can be typed, and the commands themselves |
+//! | [`server`] | the composition root: the only file that knows all rooms |
+//! | [`client`] | the other end of the wire: calls a server that it does not trust further than its certificate |
 //! | [`http`] | the HTTPS door and the administrator's socket; the only room that names warp |
-//! | [`certs`] | the private authority that vouches for the server; the only room that names rcgen |
-//! | [`disk`] | files that are there whole or not at all |
-//! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
-//! | [`vault`] | secrets: made of random bytes, sealed where they must be kept |
+//! | [`app`] | the corridor behind every door: who may do what, and the doing |
+//! | [`auth`] | who somebody is: passwords, codes, tokens, limits on guessing |
 //! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |
-//! | [`domain`] | who runs, what is run, what it may use, how it ended; pure |
+//! | [`mail`] | letters: stored, sent, tried again; the only room that names lettre |
+//! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
+//! | [`certs`] | the private authority that vouches for the server; the only room that names rcgen |
+//! | [`domain`] | who asks, what is asked, what is run, how it ended, and the rules of all that; pure |
 //! | [`config`] | what an operator may set, and every number that bounds something |
 //! | [`clock`] | the only caller of `now()` |
+//! | [`vault`] | secrets: made of random bytes, sealed where they must be kept |
+//! | [`disk`] | files that are there whole or not at all |
 //! | [`telemetry`] | what is logged and how |
-//! | [`manual`] | the design, the threat model, the figures: prose that must stay true |
+//! | [`fuzz`] | what a fuzzer calls |
+//! | [`manual`] | the design, the threat model, how to run a server: prose that must stay true |
 //!
-//! Imports point one way: `cli -> sandbox -> domain`; `config`, `clock`, `vault` and `telemetry` may be named by all, and
-//! `domain` names none of the other rooms but the limits. A structural test (`tests/structure.rs`) keeps it so.
+//! Imports point one way: `cli -> server -> http -> app -> {auth, sandbox, mail} -> store -> domain`. `config`, `clock`, `vault`,
+//! `disk` and `telemetry` may be named by all, and `domain` names none of the other rooms but the limits. A structural test
+//! (`tests/structure.rs`) keeps it so.
 
 pub mod app;
+pub mod auth;
 pub mod certs;
 pub mod cli;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod disk;
 pub mod domain;
+pub mod fuzz;
 pub mod http;
+pub mod mail;
 pub mod manual;
 pub mod sandbox;
+pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod vault;

@@ -3,11 +3,15 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use cloud_python::cli::{Cli, Command, image, launcher, run};
+use cloud_python::cli::{Cli, Command, admin, certs, client, image, launcher, run, serve};
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Run(arguments) => run::main(&arguments),
+        Command::Serve(arguments) => serve::main(&arguments),
+        Command::Client(arguments) => client::main(&arguments),
+        Command::Admin(arguments) => admin::main(&arguments),
+        Command::Certs(arguments) => certs::main(&arguments),
         Command::Image(command) => image::main(&command),
         Command::Launcher => launcher::main(),
     }

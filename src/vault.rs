@@ -4,14 +4,13 @@
 //! it: whoever gets hold of a copy of the database alone has nothing. Not here: what needs no reading again and is stored
 //! hashed ([`crate::domain::TokenHash`], [`crate::domain::PasswordHash`]).
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;
 
+use crate::disk;
 use crate::domain::Secret;
 
 const KEY_BYTES: usize = 32;
@@ -65,9 +64,9 @@ impl Vault {
         let key = match std::fs::read(path) {
             Ok(bytes) => Secret::new(bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let key = Secret::new(random::<KEY_BYTES>()?.to_vec());
-                write_key(path, key.expose()).map_err(|error| VaultError::File(shown.clone(), error))?;
-                key
+                let made = Secret::new(random::<KEY_BYTES>()?);
+                let written = write_key(path, made.expose()).and_then(|()| std::fs::read(path));
+                Secret::new(written.map_err(|error| VaultError::File(shown.clone(), error))?)
             }
             Err(error) => return Err(VaultError::File(shown, error)),
         };
@@ -106,14 +105,17 @@ impl Vault {
     }
 }
 
-/// Writes the key so that it is there whole or not at all, whenever the machine stops.
+/// Writes the key so that it is there whole or not at all, whenever the machine stops. Of two who make one at the same time the
+/// first one's stays: linking does not replace.
 fn write_key(path: &Path, key: &[u8]) -> std::io::Result<()> {
-    let made = path.with_extension("new");
-    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&made)?;
-    file.write_all(key)?;
-    file.sync_all()?;
-    std::fs::rename(&made, path)?;
-    path.parent().map_or(Ok(()), |folder| std::fs::File::open(folder)?.sync_all())
+    let made = path.with_extension(format!("{}.new", std::process::id()));
+    disk::put(&made, key, 0o600)?;
+    let linked = std::fs::hard_link(&made, path);
+    std::fs::remove_file(&made)?;
+    match linked {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => disk::sync_folder(path),
+    }
 }
 
 #[cfg(test)]

@@ -10,14 +10,20 @@
 
 mod world;
 
+mod accounts;
+mod client;
+mod crash;
 mod entropy;
 mod fetch_runtime;
 mod hostile;
 mod image;
 mod isolation;
 mod lifecycle;
+mod mail;
 mod outcomes;
 mod python;
 mod requests;
 mod run_command;
+mod serving;
 mod structure;
+mod table;

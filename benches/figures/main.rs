@@ -4,16 +4,36 @@
 //! machine that others use too, so nothing here passes or fails: ratios and medians are for a reader. That is also why
 //! there is no statistics library: what it would refine is smaller than the noise.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark that cannot measure has nothing to say")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a benchmark that cannot measure has nothing to say"
+)]
 
 mod cold;
 mod cpu;
+mod enumeration;
 mod kill;
 mod latency;
+mod load;
 mod memory;
 mod native;
 mod table;
 mod throughput;
+mod town;
+
+// What the tests have for speaking to a server from outside.
+#[path = "../../tests/world/https.rs"]
+#[expect(dead_code, reason = "tests ask for more")]
+mod https;
+#[path = "../../tests/world/letters.rs"]
+mod letters;
+#[path = "../../tests/world/serving.rs"]
+#[expect(dead_code, reason = "tests ask for more")]
+mod serving;
+#[path = "../../tests/world/socket.rs"]
+mod socket;
 
 use cloud_python::domain::{Budget, JobSpec, Script};
 use cloud_python::sandbox::{Meter, Sandbox, Settings, Source, cache_folder};
@@ -21,7 +41,7 @@ use cloud_python::sandbox::{Meter, Sandbox, Settings, Source, cache_folder};
 /// The program that is measured.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-python");
 
-const SECTIONS: [&str; 6] = ["latency", "throughput", "cpu", "memory", "cold", "kill"];
+const SECTIONS: [&str; 8] = ["latency", "throughput", "cpu", "memory", "cold", "kill", "load", "enumeration"];
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -39,6 +59,8 @@ fn main() {
             "cpu" => runtime.block_on(cpu::measure()),
             "memory" => runtime.block_on(memory::measure()),
             "cold" => cold::measure(),
+            "load" => runtime.block_on(load::measure()),
+            "enumeration" => runtime.block_on(enumeration::measure()),
             _ => runtime.block_on(kill::measure()),
         }
     }

@@ -21,6 +21,10 @@ impl Samples {
         self.percentile(50)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn max(&self) -> Duration {
         self.percentile(100)
     }

@@ -1,42 +1,192 @@
-//! Stand-in until the real room lands: answers that nobody may do anything.
+//! What may be done, by whom, and the doing: a [`Principal`](crate::auth::Principal) and an [`Action`] go in, an [`Outcome`] or
+//! an [`Error`] comes out.
+//!
+//! Owns: [`App::handle`], the one corridor behind every door, and one file for each subject. Not here: who somebody is
+//! (`auth`), how a request is read or an answer written (the doors).
+//!
+//! Every change and its line in the audit trail are one transaction: neither is there without the other.
 
-use crate::domain::{Action, Credential, Error, Network, Outcome};
+mod accounts;
+mod admin;
+mod execute;
+mod letters;
+mod metrics;
+mod runs;
 
-/// Stand-in.
-#[derive(Clone, Debug, Default)]
-pub struct App;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Stand-in.
+use crate::auth::{Auth, AuthError};
+use crate::clock::Clock;
+use crate::config::{RunLimits, limits};
+use crate::domain::{Action, Credential, Email, Error, Network, Outcome};
+use crate::mail::{MailError, Outbox};
+use crate::sandbox::Sandbox;
+use crate::store::{Store, StoreError};
+use crate::vault::{Vault, VaultError};
+
+use metrics::Metrics;
+use runs::Runs;
+
+/// The room's failures. Whatever is not a refusal is ours.
+#[derive(Debug, thiserror::Error)]
+enum AppError {
+    #[error(transparent)]
+    Refused(#[from] Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Mail(#[from] MailError),
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+}
+
+impl From<AppError> for Error {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Refused(refusal) => refusal,
+            // The mail server has been away for long; what waits is kept, and nothing more is taken.
+            AppError::Mail(MailError::Full) => Self::Overloaded(limits::LINK_LIFE),
+            ours => Self::Ours(ours.to_string()),
+        }
+    }
+}
+
+/// The rooms behind the corridor.
+#[derive(Debug)]
+pub struct Rooms {
+    /// Where everything is kept.
+    pub store: Store,
+    /// What seals it.
+    pub vault: Vault,
+    /// Who somebody is.
+    pub auth: Auth,
+    /// Where mails wait.
+    pub outbox: Outbox,
+    /// Where scripts run.
+    pub sandbox: Sandbox,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// What an operator has set about the corridor.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where links in mails lead, without a slash at the end: `https://127.0.0.1:12344`.
+    pub url: String,
+    /// Who is asked for approval. Without one, requests wait for `admin users approve`.
+    pub administrator: Option<Email>,
+    /// How much may run at once.
+    pub runs: RunLimits,
+    /// What `/version` says.
+    pub versions: Versions,
+}
+
+/// What runs here, for `/version`.
 #[derive(Clone, Debug)]
 pub struct Versions {
-    /// Server.
+    /// This server.
     pub server: &'static str,
-    /// CPython.
+    /// CPython inside.
     pub python: String,
-    /// wasmtime.
+    /// The engine that runs it.
     pub wasmtime: &'static str,
-    /// Image, hex.
+    /// SHA-256 of the runtime image, in hex.
     pub image: String,
 }
 
+/// The corridor. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    rooms: Rooms,
+    settings: Settings,
+    runs: Runs,
+    metrics: Metrics,
+    draining: AtomicBool,
+}
+
 impl App {
-    /// Stand-in.
-    #[expect(clippy::unused_async, reason = "stand-in")]
-    pub async fn handle(&self, _: Network, credential: Credential, _: Action) -> Result<Outcome, Error> {
-        match credential {
-            Credential::Verification(_) | Credential::Approval(_) => Err(Error::NotFound),
-            _ => Err(Error::Unauthorized),
+    /// A corridor between these rooms.
+    pub fn new(rooms: Rooms, settings: Settings) -> Self {
+        let runs = Runs::new(settings.runs.clone(), rooms.clock.clone());
+        Self(Arc::new(Inner { rooms, settings, runs, metrics: Metrics::default(), draining: AtomicBool::new(false) }))
+    }
+
+    /// Does what is asked, if whoever asks may.
+    pub async fn handle(&self, from: Network, credential: Credential, action: Action) -> Result<Outcome, Error> {
+        let kind = action.name();
+        let answer = self.act(from, credential, action).await;
+        self.0.metrics.answered(kind, &answer);
+        if let Err(Error::Ours(why)) = &answer {
+            // Once, here, with its cause; what the caller reads has none.
+            tracing::error!(action = kind, "failed: {why}");
+        }
+        answer
+    }
+
+    async fn act(&self, from: Network, credential: Credential, action: Action) -> Result<Outcome, Error> {
+        self.has_room(&action)?;
+        let principal = self.0.rooms.auth.admit(from, &credential).await?;
+        match action {
+            Action::Register { email, password } => {
+                principal.nobody()?;
+                self.register(from, email, password).await
+            }
+            Action::ViewVerification => principal.verification().map(|_| Outcome::Verification),
+            Action::Verify => self.verify(principal.verification()?).await,
+            Action::ViewApproval => self.view_approval(principal.approval()?.1),
+            Action::DecideByLink(decision) => {
+                let (link, account) = principal.approval()?;
+                self.decide_by_link(link, account, decision).await
+            }
+            Action::Login => self.login(principal.member()?).await,
+            Action::Logout => self.logout(principal.member()?).await,
+            Action::Execute(job) => self.execute(principal.member()?, &job).await,
+            Action::Administer(action) => {
+                principal.operator()?;
+                self.administer(action).await
+            }
         }
     }
 
-    /// Stand-in.
-    pub fn is_ready(&self) -> bool {
-        true
+    /// Says no before a password is hashed where there is no room anyway.
+    fn has_room(&self, action: &Action) -> Result<(), Error> {
+        match action {
+            Action::Execute(_) => self.0.runs.has_room(),
+            _ => Ok(()),
+        }
     }
 
-    /// Stand-in.
+    /// Whether the server can do its work: not while it ends, and not if the sandbox or the database fails.
+    pub fn is_ready(&self) -> bool {
+        let readable = self.0.rooms.store.read(|view| view.last_audit());
+        !self.0.draining.load(Ordering::Relaxed) && readable.is_ok()
+    }
+
+    /// From now on the server is not ready any more.
+    pub fn drain(&self) {
+        self.0.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// What runs here.
     pub fn versions(&self) -> &Versions {
-        static VERSIONS: Versions = Versions { server: "", python: String::new(), wasmtime: "", image: String::new() };
-        &VERSIONS
+        &self.0.settings.versions
+    }
+
+    /// How much may run.
+    pub fn run_limits(&self) -> &RunLimits {
+        &self.0.settings.runs
+    }
+
+    /// Forgets what has expired. To be called now and then.
+    pub async fn sweep(&self) -> Result<(), Error> {
+        let now = self.0.rooms.clock.now();
+        let swept = self.0.rooms.store.write(move |change| Ok::<_, AppError>(change.sweep(now)?));
+        Ok(swept.await?)
     }
 }

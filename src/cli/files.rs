@@ -1,4 +1,4 @@
-//! `--file NAME=PATH`: what a script finds in its working directory when it starts.
+//! Files that are handed over: the script, and `--file NAME=PATH`, what it finds in its working directory when it starts.
 //!
 //! Not here: what a name may look like; [`InputFile`] knows.
 
@@ -20,12 +20,30 @@ pub(super) struct FileArgument {
 /// Files that cannot be handed over.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FilesError {
+    /// A directory in place of a script.
+    #[error("{0} is a directory, not a script")]
+    Directory(PathBuf),
     /// One that cannot be read.
     #[error("cannot read {0}: {1}")]
     Read(PathBuf, #[source] std::io::Error),
     /// One whose name or number is not allowed.
     #[error("{0}: {1}")]
     Refused(PathBuf, #[source] JobError),
+}
+
+/// Reads a script (`-` is standard input), and no more of a huge file than shows that it is too large.
+pub(super) fn read_script(path: &Path) -> Result<Vec<u8>, FilesError> {
+    let unreadable = |error| FilesError::Read(path.to_owned(), error);
+    if path.is_dir() {
+        return Err(FilesError::Directory(path.to_owned()));
+    }
+    let source: Box<dyn Read> = match path.as_os_str() == "-" {
+        true => Box::new(std::io::stdin()),
+        false => Box::new(std::fs::File::open(path).map_err(unreadable)?),
+    };
+    let mut text = vec![];
+    source.take(limits::SCRIPT_BYTES as u64 + 1).read_to_end(&mut text).map_err(unreadable)?;
+    Ok(text)
 }
 
 impl FileArgument {

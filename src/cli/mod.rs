@@ -3,10 +3,15 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage; a script that is run passes its own exit code on.
 //! Not here: anything a command does that another door of the house would do as well.
 
+pub mod admin;
+pub mod certs;
+pub mod client;
+mod dates;
 mod files;
 pub mod image;
 pub mod launcher;
 pub mod run;
+pub mod serve;
 
 use clap::{Parser, Subcommand};
 
@@ -24,6 +29,14 @@ pub struct Cli {
 pub enum Command {
     /// Run a script in the sandbox, here, without a server
     Run(run::Arguments),
+    /// Serve the HTTPS API
+    Serve(serve::Arguments),
+    /// Ask a server for an account, log in, and run scripts there
+    Client(client::Arguments),
+    /// Look after the server that runs on this machine
+    Admin(admin::Arguments),
+    /// Make or renew the certificate of the server on this machine, and the CA that vouches for it
+    Certs(certs::Arguments),
     /// Make the runtime image (used by fetch-runtime.sh)
     #[command(subcommand, hide = true)]
     Image(image::Command),
@@ -36,6 +49,11 @@ pub enum Command {
 const FAILED: u8 = 1;
 /// Exit code for a command that was used wrongly.
 const USAGE: u8 = 2;
+
+/// Exit code for a script that ran out of time, as `timeout(1)` has it.
+const TIMED_OUT: u8 = 124;
+/// Exit code after Ctrl-C: 128 and the number of SIGINT.
+const INTERRUPTED: u8 = 130;
 
 /// Says on standard error what went wrong.
 fn complain(what: impl std::fmt::Display) {

@@ -10,8 +10,8 @@ use clap::builder::TypedValueParser;
 use tokio::io::{AsyncWriteExt, Stderr, Stdout};
 use tokio::runtime;
 
-use super::files::{FileArgument, FilesError};
-use super::{FAILED, USAGE, complain};
+use super::files::{FileArgument, FilesError, read_script};
+use super::{FAILED, INTERRUPTED, TIMED_OUT, USAGE, complain};
 use crate::config::limits;
 use crate::domain::{
     AccountId, Argument, Budget, BudgetError, JobError, JobOutcome, JobSpec, ProgramName, Script, Spent,
@@ -19,12 +19,8 @@ use crate::domain::{
 use crate::sandbox::{Event, LiveRun, Meter, Sandbox, SandboxError, Settings, Source, Stdin, Stream, cache_folder};
 use crate::telemetry;
 
-/// Exit code for a script that ran out of time, as `timeout(1)` has it.
-const TIMED_OUT: u8 = 124;
 /// Exit code for a sandbox that failed, as `timeout(1)` and `env(1)` have it for themselves.
 const SANDBOX_FAILED: u8 = 125;
-/// Exit code after Ctrl-C: 128 and the number of SIGINT.
-const INTERRUPTED: u8 = 130;
 
 /// What can be typed after `cloud-python run`.
 #[derive(Debug, Args)]
@@ -67,10 +63,6 @@ enum RunError {
     Job(String, JobError),
     #[error(transparent)]
     Files(#[from] FilesError),
-    #[error("{0} is a directory, not a script")]
-    Directory(String),
-    #[error("cannot read {0}: {1}")]
-    Read(String, std::io::Error),
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
     #[error("cannot write the script's output: {0}")]
@@ -81,7 +73,7 @@ impl RunError {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Budget(_) => USAGE,
-            Self::Job(..) | Self::Files(_) | Self::Directory(_) | Self::Read(..) | Self::Write(_) => FAILED,
+            Self::Job(..) | Self::Files(_) | Self::Write(_) => FAILED,
             // What can be mended before the first run.
             Self::Sandbox(SandboxError::Image(_) | SandboxError::Launcher(_)) => FAILED,
             Self::Sandbox(_) => SANDBOX_FAILED,
@@ -122,28 +114,12 @@ fn job(arguments: &Arguments) -> Result<JobSpec, RunError> {
     let name = if from_stdin { "<stdin>".into() } else { arguments.script.clone() };
     let shown = name.display().to_string();
     let refused = |error| RunError::Job(shown.clone(), error);
-    let script = Script::parse(read_script(arguments, from_stdin)?).map_err(refused)?;
+    let script = Script::parse(read_script(&arguments.script)?).map_err(refused)?;
     let program = ProgramName::parse(name.as_os_str().as_bytes()).map_err(refused)?;
     let parsed = arguments.arguments.iter().map(|argument| Argument::parse(argument.as_bytes()));
     let parsed = parsed.collect::<Result<_, _>>().map_err(refused)?;
     let files = arguments.files.iter().map(FileArgument::read).collect::<Result<Vec<_>, _>>()?.concat();
     JobSpec::of(script).program(program).arguments(parsed).files(files).budget(budget).build().map_err(refused)
-}
-
-/// Reads the script, and no more of a huge file than shows that it is too large.
-fn read_script(arguments: &Arguments, from_stdin: bool) -> Result<Vec<u8>, RunError> {
-    let name = arguments.script.display().to_string();
-    let unreadable = |error| RunError::Read(name.clone(), error);
-    if arguments.script.is_dir() {
-        return Err(RunError::Directory(name));
-    }
-    let source: Box<dyn Read> = match from_stdin {
-        true => Box::new(std::io::stdin()),
-        false => Box::new(std::fs::File::open(&arguments.script).map_err(unreadable)?),
-    };
-    let mut text = vec![];
-    source.take(limits::SCRIPT_BYTES as u64 + 1).read_to_end(&mut text).map_err(unreadable)?;
-    Ok(text)
 }
 
 async fn run(arguments: &Arguments, spec: JobSpec) -> Result<u8, RunError> {
@@ -221,7 +197,8 @@ fn exit_code(outcome: JobOutcome, arguments: &Arguments) -> u8 {
     TIMED_OUT
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+/// Parses a number of seconds.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     Duration::try_from_secs_f64(seconds).map_err(|_| "not a time that can be waited".to_owned())
 }

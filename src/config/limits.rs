@@ -2,10 +2,20 @@
 //!
 //! Nothing elsewhere in the house writes such a number: a reader who asks "how much?" looks here.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
+
+// The server.
+
+/// Where the API listens when nobody says otherwise: on this machine only.
+pub const LISTEN: &str = "127.0.0.1:12344";
+/// How long requests in progress may take to end when the server ends.
+pub const DRAIN: Duration = Duration::from_secs(30);
+/// How often what has expired is forgotten. It counts for nothing from its last second on; this only gives the room back.
+pub const SWEEP: Duration = Duration::from_secs(60);
 
 // What a caller may send.
 
@@ -57,6 +67,14 @@ pub const LADDERS: usize = 100_000;
 /// Wrong guesses an hour at one account from all networks together where it has never logged in before. Networks where it has are not
 /// counted here, so its owner is not locked out by this.
 pub const FOREIGN_FAILURES: u32 = 100;
+/// Registrations an hour from one network: a class that registers behind one address.
+pub const REGISTRATIONS_PER_HOUR: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// Log-ins, and runs with a password, a minute from one network: about a tenth of one processor's time.
+pub const LOGINS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// Callers whose rate is remembered before those are forgotten who have not asked for a while.
+pub const RATES: usize = 100_000;
+/// Entries of the audit trail in one answer.
+pub const AUDIT_PAGE: usize = 1000;
 /// Networks that are remembered as an account's own.
 pub const OWN_NETWORKS: usize = 16;
 
@@ -72,6 +90,31 @@ pub const CERTIFICATE_RENEWAL: Duration = Duration::from_secs(30 * 24 * 3600);
 pub const CERTIFICATE_BACKDATED: Duration = Duration::from_secs(3600);
 /// Bytes of a certificate's or key's file that are read. Ours have about a thousand.
 pub const PEM_BYTES: u64 = 64 * KIB as u64;
+
+// Mail.
+
+/// Bytes of a letter, with its subject and address. Ours have about a thousand.
+pub const LETTER_BYTES: usize = 16 * KIB;
+/// What the length of a stored letter is a multiple of, so that it says nothing about the letter.
+pub const LETTER_BLOCK: usize = 2 * KIB;
+/// Letters that wait at once: a letter for every registration that may wait, and as many again for administrators and decoys.
+pub const LETTERS: u64 = 2 * REGISTRATIONS as u64;
+/// Letters that are kept by a transport in memory: far more than a test sends.
+pub const LETTERS_IN_MEMORY: usize = 10_000;
+/// Letters that are on their way at once. Mail servers put up with as many connections of one client, and one slow letter
+/// leaves room for others.
+pub const SMTP_SESSIONS: usize = 8;
+/// How long a letter may take from the connection to the mail server's last word. Servers that look a recipient up first, or slow
+/// strangers down, take seconds. (RFC 5321, section 4.5.3.2, would wait for many minutes; our links live ten.)
+pub const SMTP_SESSION: Duration = Duration::from_secs(60);
+/// Bytes of one reply of a mail server. The longest is the one to EHLO, about a thousand.
+pub const SMTP_REPLY_BYTES: u64 = 16 * KIB as u64;
+/// Questions of a mail server while we log in. `AUTH LOGIN` has two.
+pub const SMTP_CHALLENGES: u32 = 4;
+/// How long a letter waits after its first attempt has failed.
+pub const MAIL_RETRY_FIRST: Duration = Duration::from_secs(5);
+/// How long it waits at most.
+pub const MAIL_RETRY_LAST: Duration = Duration::from_secs(3600);
 
 // The database.
 
@@ -90,6 +133,8 @@ pub const ARGON2_MEMORY_KIB_MIN: u32 = 19 * 1024;
 pub const ARGON2_MEMORY_KIB_MAX: u32 = 1024 * 1024;
 /// Passes of one password hash.
 pub const ARGON2_PASSES: u32 = 3;
+/// The least that an operator may set (OWASP's minimum, with its memory).
+pub const ARGON2_PASSES_MIN: u32 = 2;
 /// Hashes that wait for a processor at most. At about 0.1 s each, whoever comes later would wait for seconds.
 pub const HASHES_WAITING: usize = 32;
 
@@ -180,6 +225,17 @@ pub const HOST_CALL_FUEL: u64 = 500;
 /// Bytes that one host call moves at most. A bounded call is a call that ends.
 pub const HOST_CALL_BYTES: usize = 60 * KIB;
 
+/// Runs at once, of all accounts. With the default memory budget they may use 4 GiB.
+pub const RUNS: usize = 16;
+/// Runs that wait for a place. Whoever comes later is told to come back.
+pub const RUNS_WAITING: usize = 64;
+/// How long a run waits for a place: as long as the longest of those before it may take.
+pub const RUN_WAIT: Duration = Duration::from_secs(10);
+/// Runs at once of one account: one account does not fill all places.
+pub const RUNS_PER_ACCOUNT: usize = 4;
+/// Runs a minute of one account: two a second, on average.
+pub const RUNS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).unwrap();
+
 // How a run ends.
 
 /// How long after its deadline a run may take to say so itself before it is killed. A `memory.copy` of the default
@@ -238,6 +294,37 @@ pub const KEEP_RESIDENT: usize = 16 * MIB;
 pub const DENSE_IMAGE_BYTES: u64 = 256 * MIB as u64;
 /// What the guest's clocks are cut to, as browsers do for pages that are not isolated: too coarse to time a cache.
 pub const CLOCK_RESOLUTION: Duration = Duration::from_micros(100);
+
+// The client, which takes the server for an enemy.
+
+/// How long a connection with its TLS handshake may take.
+pub const CONNECT: Duration = Duration::from_secs(10);
+/// How long a call may take that runs nothing. A password hash that waits for its turn takes some seconds.
+pub const CALL: Duration = Duration::from_secs(30);
+/// How long the answer of a run may take beyond the time the script has: its turn in the queue, and a slow line.
+pub const RUN_EXTRA: Duration = Duration::from_secs(60);
+/// Bytes of an answer's head, and of its trailers. Ours have about 300.
+pub const ANSWER_HEAD_BYTES: usize = 64 * KIB;
+/// Header lines of an answer. Ours have about ten.
+pub const ANSWER_HEADERS: usize = 64;
+/// Bytes of an answer that carries no output.
+pub const SMALL_ANSWER_BYTES: usize = 64 * KIB;
+/// Bytes of an answer that carries output in base64: 48 MiB of output, where a server gives 1 MiB unless its operator wants more.
+pub const RUN_ANSWER_BYTES: usize = 64 * MIB;
+/// Bytes of an answer on the administrator's socket. A list of a hundred thousand accounts fits.
+pub const ADMIN_ANSWER_BYTES: usize = 64 * MIB;
+/// Characters that are shown of a sentence from the server.
+pub const SENTENCE_CHARS: usize = 300;
+/// The longest wait that is shown when the server asks for one.
+pub const BELIEVED_WAIT: Duration = Duration::from_secs(24 * 3600);
+/// The longest life of a token that is believed.
+pub const BELIEVED_TOKEN_LIFE: Duration = Duration::from_secs(366 * 24 * 3600);
+/// Bytes of a CA file: some tens of certificates.
+pub const CA_BYTES: usize = 64 * KIB;
+/// Bytes of a session file: a CA file written as JSON and a little more.
+pub const SESSION_BYTES: usize = 2 * CA_BYTES;
+/// How long a call takes before somebody who waits at a terminal is shown that it goes on.
+pub const QUIET: Duration = Duration::from_secs(2);
 
 const _: () = assert!(HOST_CALL_BYTES <= FRAME_BYTES);
 const _: () = assert!(SCRIPT_BYTES < JOB_BYTES);

@@ -1,6 +1,340 @@
 //! What an operator may set, and the numbers that bound everything else.
 //!
-//! Owns: [`limits`]. The shape of the configuration file arrives with the server.
-//! Not here: anything that acts on a setting.
+//! Owns: [`Config`], which is valid by construction, and [`limits`]. Not here: anything that acts on a setting, and any
+//! setting whose only good value is the default.
 
+mod file;
 pub mod limits;
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::domain::Email;
+use file::File;
+
+/// What the server is told. `Config::default()` is a working server on loopback.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the API listens; port 0 picks one.
+    pub listen: SocketAddr,
+    /// Where links in mails lead, without a slash at the end. By default the address that is listened on.
+    pub url: Option<String>,
+    /// Names and addresses in the server's own certificate, beside those of this machine.
+    pub names: Vec<String>,
+    /// The operator's own certificate and key (PEM), instead of one by the server's own authority.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    /// Who the mails are from.
+    pub mail_from: Email,
+    /// Who is asked for approval.
+    pub administrator: Option<Email>,
+    /// How mails go out.
+    pub mail: MailConfig,
+    /// Memory of one password hash in KiB.
+    pub argon2_memory_kib: u32,
+    /// Passes of one password hash.
+    pub argon2_passes: u32,
+    /// How much may run.
+    pub runs: RunLimits,
+    /// Registrations an hour from one network.
+    pub registrations_per_hour: NonZeroU32,
+    /// Log-ins a minute from one network.
+    pub logins_per_minute: NonZeroU32,
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections at once from one network.
+    pub connections_per_network: usize,
+    /// Goes on where the kernel has no Landlock.
+    pub allow_weak_jail: bool,
+}
+
+impl Default for Config {
+    #[expect(clippy::expect_used, reason = "a test parses the empty file")]
+    fn default() -> Self {
+        Self::of(File::default()).expect("the defaults are within their own bounds")
+    }
+}
+
+/// How mails go out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MailConfig {
+    /// As files into a directory; nothing means `outbox` in the data directory.
+    Directory(Option<PathBuf>),
+    /// Through a mail server.
+    Smtp(SmtpConfig),
+}
+
+/// A mail server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmtpConfig {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: SmtpSecurity,
+    /// A user name and the file that holds the password.
+    pub login: Option<(String, PathBuf)>,
+    /// A further certificate authority to trust (PEM).
+    pub ca: Option<PathBuf>,
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// TLS from the first byte (RFC 8314, section 3.3).
+    Tls,
+    /// STARTTLS, and nothing without it (RFC 3207).
+    StartTls,
+    /// None: on this machine only.
+    None,
+}
+
+/// How much may run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunLimits {
+    /// Runs at once, of all accounts.
+    pub concurrent: usize,
+    /// Runs that wait for a place.
+    pub waiting: usize,
+    /// How long one waits.
+    pub wait: Duration,
+    /// Runs at once of one account.
+    pub concurrent_per_account: usize,
+    /// Runs a minute of one account.
+    pub per_minute: NonZeroU32,
+    /// The longest wall-clock time of a run.
+    pub timeout: Duration,
+    /// Bytes of memory of a run.
+    pub memory: usize,
+}
+
+/// A configuration that cannot be used. The text names the setting and says what it must be.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {0}: {1}")]
+    Read(String, #[source] std::io::Error),
+    /// The file is not TOML, or has a setting that does not exist or is of the wrong type.
+    #[error("the configuration {0} is not valid: {1}")]
+    Syntax(String, String),
+    /// A setting is out of bounds.
+    #[error("the setting {0} {1}")]
+    Value(&'static str, String),
+}
+
+impl Config {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Read(shown.clone(), error))?;
+        let file = toml::from_str(&text).map_err(|error| ConfigError::Syntax(shown, error.to_string()))?;
+        Self::of(file)
+    }
+
+    /// Reads the text of a file.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        Self::of(toml::from_str(text).map_err(|error| ConfigError::Syntax("text".to_owned(), error.to_string()))?)
+    }
+
+    fn of(file: File) -> Result<Self, ConfigError> {
+        let listen = file.https.listen.as_deref().unwrap_or(limits::LISTEN);
+        let certificate = match (file.https.certificate, file.https.key) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            _ => return Err(wrong("https.certificate", "needs https.key beside it, and the other way round")),
+        };
+        let memory_mib = file.passwords.memory_mib.unwrap_or(limits::ARGON2_MEMORY_KIB / 1024);
+        let passes = file.passwords.passes.unwrap_or(limits::ARGON2_PASSES);
+        Ok(Self {
+            listen: listen
+                .parse()
+                .map_err(|_| wrong("https.listen", "must be ADDRESS:PORT, such as 127.0.0.1:12344"))?,
+            url: file.https.url.map(url).transpose()?,
+            names: file.https.names,
+            certificate,
+            mail_from: email("mail.from", file.mail.from.as_deref().unwrap_or("cloud-python@localhost"))?,
+            administrator: file.mail.administrator.map(|text| email("mail.administrator", &text)).transpose()?,
+            mail: mail(file.mail.directory, file.mail.smtp)?,
+            argon2_memory_kib: within(
+                "passwords.memory_mib",
+                memory_mib,
+                limits::ARGON2_MEMORY_KIB_MIN.div_ceil(1024),
+                limits::ARGON2_MEMORY_KIB_MAX / 1024,
+            )? * 1024,
+            argon2_passes: within("passwords.passes", passes, limits::ARGON2_PASSES_MIN, 100)?,
+            runs: runs(&file.runs)?,
+            registrations_per_hour: file.limits.registrations_per_hour.unwrap_or(limits::REGISTRATIONS_PER_HOUR),
+            logins_per_minute: file.limits.logins_per_minute.unwrap_or(limits::LOGINS_PER_MINUTE),
+            connections: within(
+                "limits.connections",
+                file.limits.connections.unwrap_or(limits::CONNECTIONS),
+                1,
+                100_000,
+            )?,
+            connections_per_network: within(
+                "limits.connections_per_address",
+                file.limits.connections_per_address.unwrap_or(limits::CONNECTIONS_PER_NETWORK),
+                1,
+                100_000,
+            )?,
+            allow_weak_jail: file.allow_weak_jail,
+        })
+    }
+}
+
+fn wrong(setting: &'static str, what: impl Into<String>) -> ConfigError {
+    ConfigError::Value(setting, what.into())
+}
+
+fn within<T: PartialOrd + std::fmt::Display>(
+    setting: &'static str,
+    value: T,
+    least: T,
+    most: T,
+) -> Result<T, ConfigError> {
+    match value >= least && value <= most {
+        true => Ok(value),
+        false => Err(wrong(setting, format!("is {value}: it must be between {least} and {most}"))),
+    }
+}
+
+fn email(setting: &'static str, text: &str) -> Result<Email, ConfigError> {
+    Email::parse(text).map_err(|error| wrong(setting, format!("is {text:?}: {error}")))
+}
+
+fn seconds(setting: &'static str, value: f64, least: Duration, most: Duration) -> Result<Duration, ConfigError> {
+    within(setting, value, least.as_secs_f64(), most.as_secs_f64()).map(Duration::from_secs_f64)
+}
+
+/// Links in mails are what people are asked to trust: they must be https and say where they lead.
+fn url(text: String) -> Result<String, ConfigError> {
+    let host = text.strip_prefix("https://").unwrap_or_default();
+    let plain = !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@\\\"<>".contains(&byte));
+    match plain {
+        true => Ok(text),
+        false => Err(wrong("https.url", format!("is {text:?}: it must be https://HOST or https://HOST:PORT"))),
+    }
+}
+
+fn mail(directory: Option<PathBuf>, smtp: Option<file::Smtp>) -> Result<MailConfig, ConfigError> {
+    let Some(smtp) = smtp else { return Ok(MailConfig::Directory(directory)) };
+    if directory.is_some() {
+        return Err(wrong("mail.directory", "does not go with mail.smtp: take one of them away"));
+    }
+    let security = match smtp.security.as_deref() {
+        Some("tls") => SmtpSecurity::Tls,
+        Some("starttls") | None => SmtpSecurity::StartTls,
+        Some("none") if is_here(&smtp.host) => SmtpSecurity::None,
+        Some("none") => {
+            return Err(wrong(
+                "mail.smtp.security",
+                "\"none\" is for a mail server on this machine only: use \"starttls\" or \"tls\"",
+            ));
+        }
+        Some(other) => {
+            return Err(wrong("mail.smtp.security", format!("is {other:?}: it must be \"tls\" or \"starttls\"")));
+        }
+    };
+    let port = smtp.port.unwrap_or(match security {
+        SmtpSecurity::Tls => 465,
+        SmtpSecurity::StartTls => 587,
+        SmtpSecurity::None => 25,
+    });
+    let login = match (smtp.username, smtp.password_file) {
+        (Some(username), Some(file)) => Some((username, file)),
+        (None, None) => None,
+        _ => {
+            return Err(wrong(
+                "mail.smtp.username",
+                "needs mail.smtp.password_file beside it, and the other way round",
+            ));
+        }
+    };
+    Ok(MailConfig::Smtp(SmtpConfig { host: smtp.host, port, security, login, ca: smtp.ca }))
+}
+
+fn is_here(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn runs(file: &file::Runs) -> Result<RunLimits, ConfigError> {
+    let memory = file.memory_mib.unwrap_or(limits::MEMORY >> 20);
+    let (wait, timeout) = (file.wait_seconds, file.timeout_seconds);
+    Ok(RunLimits {
+        concurrent: within("runs.concurrent", file.concurrent.unwrap_or(limits::RUNS), 1, limits::CHILDREN)?,
+        waiting: within("runs.waiting", file.waiting.unwrap_or(limits::RUNS_WAITING), 0, 10_000)?,
+        wait: seconds(
+            "runs.wait_seconds",
+            wait.unwrap_or(limits::RUN_WAIT.as_secs_f64()),
+            Duration::ZERO,
+            limits::WALL_MAX,
+        )?,
+        concurrent_per_account: within(
+            "runs.concurrent_per_account",
+            file.concurrent_per_account.unwrap_or(limits::RUNS_PER_ACCOUNT),
+            1,
+            limits::CHILDREN,
+        )?,
+        per_minute: file.per_minute.unwrap_or(limits::RUNS_PER_MINUTE),
+        timeout: seconds(
+            "runs.timeout_seconds",
+            timeout.unwrap_or(limits::EXECUTE_WALL.as_secs_f64()),
+            limits::WALL_MIN,
+            limits::WALL_MAX,
+        )?,
+        memory: within("runs.memory_mib", memory, limits::MEMORY_MIN >> 20, limits::MEMORY_MAX >> 20)? << 20,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_a_server_on_loopback() {
+        let config = Config::parse("").unwrap();
+        assert!(config.listen.ip().is_loopback());
+        assert_eq!(config.mail, MailConfig::Directory(None));
+        assert!(!config.allow_weak_jail);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_what_it_must_be() {
+        let wrong = [
+            ("colour = 1", "colour"),
+            ("[https]\nlisten = \"localhost\"", "https.listen"),
+            ("[https]\ncertificate = \"a.pem\"", "https.key"),
+            ("[https]\nurl = \"http://example.org\"", "https.url"),
+            ("[https]\nurl = \"https://example.org/\"", "https.url"),
+            ("[mail]\nadministrator = \"me\"", "mail.administrator"),
+            ("[mail]\ndirectory = \"a\"\n[mail.smtp]\nhost = \"localhost\"", "mail.directory"),
+            ("[mail.smtp]\nhost = \"mail.example.org\"\nsecurity = \"none\"", "mail.smtp.security"),
+            ("[mail.smtp]\nhost = \"mail.example.org\"\nsecurity = \"ssl\"", "mail.smtp.security"),
+            ("[mail.smtp]\nhost = \"mail.example.org\"\nusername = \"me\"", "mail.smtp.password_file"),
+            ("[passwords]\nmemory_mib = 1", "passwords.memory_mib is 1: it must be between 19 and 1024"),
+            ("[passwords]\npasses = 0", "passwords.passes"),
+            ("[runs]\nconcurrent = 0", "runs.concurrent"),
+            ("[runs]\ntimeout_seconds = nan", "runs.timeout_seconds"),
+            ("[runs]\nper_minute = 0", "per_minute"),
+            ("[runs]\nmemory_mib = 63", "runs.memory_mib"),
+            ("[limits]\nconnections = -1", "connections"),
+        ];
+        for (text, named) in wrong {
+            let error = Config::parse(text).unwrap_err().to_string();
+            assert!(error.contains(named), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_mail_server_is_spoken_to_under_protection_unless_it_is_here() {
+        let smtp = |text: &str| match Config::parse(&format!("[mail.smtp]\n{text}")).unwrap().mail {
+            MailConfig::Smtp(smtp) => (smtp.security, smtp.port),
+            MailConfig::Directory(_) => panic!("not SMTP"),
+        };
+        assert_eq!(smtp("host = \"mail.example.org\""), (SmtpSecurity::StartTls, 587));
+        assert_eq!(smtp("host = \"mail.example.org\"\nsecurity = \"tls\""), (SmtpSecurity::Tls, 465));
+        assert_eq!(smtp("host = \"127.0.0.1\"\nsecurity = \"none\"\nport = 2525"), (SmtpSecurity::None, 2525));
+    }
+}

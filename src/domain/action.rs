@@ -61,6 +61,21 @@ pub enum Action {
     Administer(AdminAction),
 }
 
+impl Action {
+    /// What is asked, in one word, for logs and metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Register { .. } => "register",
+            Self::ViewVerification | Self::Verify => "verify",
+            Self::ViewApproval | Self::DecideByLink(_) => "approve",
+            Self::Login => "login",
+            Self::Logout => "logout",
+            Self::Execute(_) => "execute",
+            Self::Administer(_) => "administer",
+        }
+    }
+}
+
 /// What the operator can ask on the administrator's socket.
 #[derive(Clone, Debug)]
 pub enum AdminAction {

@@ -79,7 +79,7 @@ pub struct Status {
     /// Runs that wait for a place.
     pub runs_waiting: usize,
     /// Mails that have not been sent yet.
-    pub mails_waiting: usize,
+    pub mails_waiting: u64,
     /// The launcher's process id.
     pub launcher_pid: Option<u32>,
     /// The version of Landlock's interface that holds the children; 0 means none.

@@ -35,8 +35,9 @@ impl Email {
             return Err(EmailError::NotAscii);
         }
         let options = Options::default().without_display_text().without_domain_literal();
+        // The library takes an address in brackets for one without a display name if nothing but a space is before them.
         match EmailAddress::parse_with_options(text, options) {
-            Ok(address) if !address.local_part().starts_with('"') => Ok(Self(text.to_owned())),
+            Ok(address) if address.email() == text && !text.starts_with('"') => Ok(Self(text.to_owned())),
             _ => Err(EmailError::Malformed),
         }
     }
@@ -93,6 +94,8 @@ mod tests {
             "user@domain.tld\n",
             " user@domain.tld",
             "User <user@domain.tld>",
+            " <user@domain.tld>",
+            " <user@domain.tld> ",
             "user@[127.0.0.1]",
             "\"a b\"@domain.tld",
             "us\u{e9}r@domain.tld",

@@ -1,6 +1,6 @@
 //! Where a caller comes from, as far as it counts for limits.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 

@@ -24,7 +24,7 @@ pub(super) struct Asked {
     pub(super) bearer: Bearer,
     /// Whether the body is a browser's form.
     pub(super) is_form: bool,
-    /// What a run may use if no other time is asked for.
+    /// What a run may use unless it is asked otherwise.
     pub(super) budget: Budget,
     /// The longest wall-clock time that can be asked for.
     pub(super) wall: Duration,

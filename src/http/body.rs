@@ -250,13 +250,8 @@ impl ExecuteReply {
 impl From<&Versions> for VersionReply {
     fn from(versions: &Versions) -> Self {
         let Versions { server, python, wasmtime, image } = versions;
-        Self {
-            error: OK,
-            server: (*server).into(),
-            python: python.clone(),
-            wasmtime: (*wasmtime).into(),
-            image: image.clone(),
-        }
+        let owned = |text: &str| text.to_owned();
+        Self { error: OK, server: owned(server), python: owned(python), wasmtime: owned(wasmtime), image: owned(image) }
     }
 }
 

@@ -61,7 +61,7 @@ pub struct Settings {
     pub bodies: usize,
     /// Bytes of all bodies that are being read from one network.
     pub bodies_per_network: usize,
-    /// What a run may use if its caller does not ask for another time.
+    /// What a run may use if its caller does not say otherwise.
     pub budget: Budget,
     /// The longest wall-clock time that a caller can ask for.
     pub wall: Duration,

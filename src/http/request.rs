@@ -3,6 +3,8 @@
 //! Owns: the table of routes. Not here: how a request finds its row (`route`), whether the credential is good and what the action
 //! does (`app`).
 
+use std::time::Duration;
+
 use super::asked::Asked;
 use super::body::{ExecuteRequest, LoginRequest, RegisterRequest};
 use super::field::{Base64, Field, NewPassword, Seconds};
@@ -60,7 +62,7 @@ fn logout(asked: Asked) -> Result<(Credential, Action), Error> {
 
 fn execute(asked: Asked) -> Result<(Credential, Action), Error> {
     let ExecuteRequest { email, password, totop, data: Field(data), args, stdin, files, timeout } = asked.json()?;
-    let mut job = JobSpec::of(Script::parse(data).map_err(job_error)?).budget(budget(&asked, timeout)?);
+    let mut job = JobSpec::of(Script::parse(data).map_err(job_error)?).budget(asked.budget);
     if let Some(arguments) = args {
         job = job.arguments(arguments.0);
     }
@@ -70,18 +72,20 @@ fn execute(asked: Asked) -> Result<(Credential, Action), Error> {
     if let Some(files) = files {
         job = job.files(files.0);
     }
+    if let Some(Seconds(wall)) = timeout {
+        job = job.budget(timed(asked.budget, wall, asked.wall)?);
+    }
     let job = job.build().map_err(job_error)?;
     Ok((asked.credential(email, password, totop)?, Action::Execute(Box::new(job))))
 }
 
-/// What the run may use: what the server gives, with the time that was asked for.
-fn budget(asked: &Asked, timeout: Option<Seconds>) -> Result<Budget, Error> {
-    let Some(Seconds(wall)) = timeout else { return Ok(asked.budget) };
-    let budget = (wall <= asked.wall).then(|| asked.budget.with_wall(wall).ok()).flatten();
-    budget.ok_or_else(|| {
-        let (least, most) = (limits::WALL_MIN.as_secs_f64(), asked.wall.as_secs_f64());
+fn timed(budget: Budget, wall: Duration, most: Duration) -> Result<Budget, Error> {
+    let sentence = || {
+        let (least, most) = (limits::WALL_MIN.as_secs_f64(), most.as_secs_f64());
         Error::Malformed(format!("`timeout` must be from {least} to {most} seconds"))
-    })
+    };
+    let budget = (wall <= most).then(|| budget.with_wall(wall).ok()).flatten();
+    budget.ok_or_else(sentence)
 }
 
 fn job_error(error: JobError) -> Error {
@@ -93,8 +97,6 @@ fn job_error(error: JobError) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::domain::BearerToken;
     use crate::http::asked::Bearer;

@@ -40,7 +40,10 @@ pub use jail::JailError;
 pub use pool::{Sandbox, Settings};
 pub use run::{Event, LiveRun, Stdin, Stream};
 pub use snapshot::snapshot;
-pub use wire::WireError;
+pub use wire::{WireError, decode_any_frame};
+
+/// The version of wasmtime that runs the guests; a test compares it with the lock file.
+pub const WASMTIME_VERSION: &str = "48.0.8";
 
 /// The sandbox could not do its part. Nothing here is the script's fault: what a script does is a
 /// [`JobOutcome`](crate::domain::JobOutcome).

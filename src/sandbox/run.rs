@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::SandboxError;
 use super::control::Gone;
 use super::pool::{Child, Sandbox};
-use super::wire::{End, HEAD, Head, Kind, job_frame, put_frame};
+use super::wire::{End, HEAD, Kind, job_frame, put_frame, whole_frame};
 use crate::clock;
 use crate::config::limits;
 use crate::domain::{AccountId, JobOutcome, JobResult, JobSpec, Spent, Usage};
@@ -283,16 +283,6 @@ async fn read_output(mut reader: ReadHalf<'_>, output_budget: u64, sink: &mut Si
             Ok(count) => end += count,
         }
     }
-}
-
-/// The first frame in the bytes, if all of it is there.
-fn whole_frame(bytes: &[u8]) -> Result<Option<(Head, &[u8])>, super::WireError> {
-    let Some((head, rest)) = bytes.split_first_chunk() else { return Ok(None) };
-    let head = Head::parse(*head)?;
-    if head.len > limits::FRAME_BYTES {
-        return Err(super::WireError::Length(head.len));
-    }
-    Ok(rest.get(..head.len).map(|payload| (head, payload)))
 }
 
 /// Sends the job and standard input, then waits for ever: the end of a run comes from the reader, and so does the news

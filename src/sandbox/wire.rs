@@ -96,6 +96,16 @@ pub(super) fn put_frame(bytes: &mut Vec<u8>, kind: Kind, payload: &[u8]) {
     bytes.extend_from_slice(payload);
 }
 
+/// The first frame from a child in the bytes, if all of it is there.
+pub(super) fn whole_frame(bytes: &[u8]) -> Result<Option<(Head, &[u8])>, WireError> {
+    let Some((head, rest)) = bytes.split_first_chunk() else { return Ok(None) };
+    let head = Head::parse(*head)?;
+    if head.len > limits::FRAME_BYTES {
+        return Err(WireError::Length(head.len));
+    }
+    Ok(rest.get(..head.len).map(|payload| (head, payload)))
+}
+
 /// What a run may use, as the child is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Terms {
@@ -298,6 +308,32 @@ fn parse_control(bytes: &[u8]) -> Result<(u8, [u64; 4]), WireError> {
         *word = chunk.try_into().map_or(0, u64::from_le_bytes);
     }
     Ok((*tag, words))
+}
+
+/// For the fuzzer: reads bytes as everything that travels here. It must not panic, and what could be read must be read again
+/// from what is written for it.
+pub fn decode_any_frame(bytes: &[u8]) {
+    let mut rest = bytes;
+    while let Ok(Some((head, payload))) = whole_frame(rest) {
+        let mut frame = vec![];
+        put_frame(&mut frame, head.kind, payload);
+        assert!(rest.starts_with(&frame), "{head:?} is written otherwise");
+        rest = rest.get(frame.len()..).unwrap_or_default();
+        if let Ok(end) = End::parse(payload) {
+            assert_eq!(End::parse(&end.encode()), Ok(end));
+        }
+    }
+    if let Ok(order) = Order::parse(bytes) {
+        assert_eq!(Order::parse(&order.encode()), Ok(order));
+    }
+    if let Ok(report) = Report::parse(bytes) {
+        assert_eq!(Report::parse(&report.encode()), Ok(report));
+    }
+    if let Some(terms) = bytes.first_chunk() {
+        let mut again = vec![];
+        Terms::parse(terms).encode(&mut again);
+        assert_eq!(again, terms);
+    }
 }
 
 #[cfg(test)]

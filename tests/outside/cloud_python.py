@@ -139,21 +139,33 @@ class Server:
         for file in sorted(self.data.glob("outbox/*.eml")):
             yield email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
 
+    def _links(self, kind):
+        link = re.compile(rf"{self.url}(/{kind}/[A-Za-z0-9_-]{{43}})\b")
+        return [path for letter in self.letters() for path in link.findall(letter.get_content())]
+
     def link(self, kind, number=1):
         """The path of the `number`th link of this kind (verify, approve) that was mailed, waiting for its mail."""
         end = time.monotonic() + MAIL_SECONDS
         while time.monotonic() < end:
-            found = [link for letter in self.letters()
-                     for link in re.findall(rf"{self.url}(/{kind}/[A-Za-z0-9_-]{{43}})\b", letter.get_content())]
-            if len(found) >= number:
+            if len(found := self._links(kind)) >= number:
                 return found[number - 1]
             time.sleep(0.05)
         raise Failed(f"no mail with a link to /{kind}/ came")
 
+    def register(self, address, password):
+        """Asks for an account. Returns the path of the link that verifies the address."""
+        number = len(self._links("verify")) + 1
+        self.json("POST", "/register", {"email": address, "password": password}, expect=201)
+        return self.link("verify", number)
+
+    def verify(self, path):
+        """Follows the link. Returns the TOTP secret in base32, and the path of the administrator's link."""
+        number = len(self._links("approve")) + 1
+        secret = self.json("POST", path)["secret"]
+        return secret, self.link("approve", number)
+
     def account(self, address, password):
         """An approved account, made as people make one. Returns its TOTP secret in base32."""
-        number = len([letter for letter in self.letters() if "/verify/" in letter.get_content()]) + 1
-        self.json("POST", "/register", {"email": address, "password": password}, expect=201)
-        secret = self.json("POST", self.link("verify", number))["secret"]
-        self.json("POST", self.link("approve", number), {"decision": "approve"})
+        secret, path = self.verify(self.register(address, password))
+        self.json("POST", path, {"decision": "approve"})
         return secret

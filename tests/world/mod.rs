@@ -1,10 +1,21 @@
 //! What the tests share: a sandbox like the server's, people who use it, and looks at the machine from outside.
 
+mod https;
+mod letters;
+mod serving;
+pub(crate) mod socket;
+mod town;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use cloud_python::domain::{AccountId, Budget, JobResult, JobSpec, Script};
 use cloud_python::sandbox::{Meter, Prepared, Sandbox, Settings, Source, cache_folder};
+
+pub(crate) use https::{Answer, Connection, connect, tls};
+pub(crate) use letters::{link, secret};
+pub(crate) use serving::Serving;
+pub(crate) use town::{ADMINISTRATOR, PASSWORD, Person, Town, config};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-python");

@@ -1,0 +1,276 @@
+//! Who somebody is: a [`Credential`] goes in, a [`Principal`] comes out.
+//!
+//! Owns: passwords and their hashing (`password`), bearer tokens and links (`tokens`), limits on guessing (`throttle`), and
+//! [`Principal`], which nobody outside this room can make. Not here: what a principal may do (`app`).
+//!
+//! Every refusal is the same [`Error::Unauthorized`] after the same work: an unknown address costs the hash that a wrong
+//! password costs.
+
+mod password;
+mod throttle;
+mod tokens;
+
+use std::sync::Arc;
+
+use subtle::ConstantTimeEq;
+
+use crate::clock::Clock;
+use crate::config::limits;
+use crate::domain::{
+    Account, AccountId, BearerToken, Credential, Email, Error, LinkPurpose, LinkToken, Network, PasswordCredential,
+    Standing, TokenHash, TotpSecret, TotpStep, UnixTime,
+};
+use crate::store::{Store, StoreError};
+use crate::vault::{Vault, VaultError, random};
+
+pub use password::{Cost, Passwords};
+pub(crate) use throttle::RateOf;
+pub use throttle::{Costly, Rates, Throttle};
+
+/// The room's own failures. All are ours: a stranger's mistakes are [`Error::Unauthorized`].
+#[derive(Debug, thiserror::Error)]
+pub enum AuthError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A secret could not be made or opened.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The password could not be hashed.
+    #[error("hashing a password failed: {0}")]
+    Hash(String),
+}
+
+impl From<AuthError> for Error {
+    fn from(error: AuthError) -> Self {
+        Self::Ours(error.to_string())
+    }
+}
+
+/// Somebody whose credential was good, and what for. Made by [`Auth::admit`] alone.
+#[derive(Clone, Debug)]
+pub struct Principal(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Nobody,
+    Member(Member),
+    Verification(TokenHash),
+    Approval(TokenHash, AccountId),
+    Operator,
+}
+
+/// The owner of an approved account.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The account.
+    pub id: AccountId,
+    /// Its address.
+    pub email: Email,
+    /// The token that was shown, if it was one.
+    pub token: Option<TokenHash>,
+}
+
+impl Principal {
+    /// The owner of an approved account, or nobody who may do this.
+    pub fn member(&self) -> Result<&Member, Error> {
+        match &self.0 {
+            Kind::Member(member) => Ok(member),
+            _ => Err(Error::Unauthorized),
+        }
+    }
+
+    /// The link of a verification mail. It is looked at again in the transaction that uses it.
+    pub fn verification(&self) -> Result<TokenHash, Error> {
+        match &self.0 {
+            Kind::Verification(link) => Ok(*link),
+            _ => Err(Error::NotFound),
+        }
+    }
+
+    /// The link of an approval mail and the account it is about.
+    pub fn approval(&self) -> Result<(TokenHash, AccountId), Error> {
+        match &self.0 {
+            Kind::Approval(link, account) => Ok((*link, *account)),
+            _ => Err(Error::NotFound),
+        }
+    }
+
+    /// The operator.
+    pub fn operator(&self) -> Result<(), Error> {
+        match &self.0 {
+            Kind::Operator => Ok(()),
+            _ => Err(Error::Unauthorized),
+        }
+    }
+
+    /// Somebody who showed nothing.
+    pub fn nobody(&self) -> Result<(), Error> {
+        match &self.0 {
+            Kind::Nobody => Ok(()),
+            _ => Err(Error::Unauthorized),
+        }
+    }
+}
+
+/// The door-keeper. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Auth(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    vault: Vault,
+    clock: Clock,
+    passwords: Passwords,
+    throttle: Throttle,
+    /// What an unknown address is compared with, so that it costs what a known one costs.
+    nobody: Account,
+}
+
+impl Auth {
+    /// A door-keeper over this store.
+    pub fn new(store: Store, vault: Vault, clock: Clock, cost: Cost, rates: Rates) -> Result<Self, AuthError> {
+        let passwords = Passwords::new(cost);
+        let nobody = Account {
+            id: AccountId::LOCAL,
+            email: Email::parse("nobody@localhost").map_err(|error| AuthError::Hash(error.to_string()))?,
+            password: passwords.unmatched()?,
+            totp: seal_totp(&vault, AccountId::LOCAL, &TotpSecret::new(random()?))?,
+            last_step: None,
+            standing: Standing::Denied,
+            since: UnixTime(0),
+            networks: vec![],
+        };
+        let throttle = Throttle::new(clock.clone(), rates);
+        Ok(Self(Arc::new(Inner { store, vault, clock, passwords, throttle, nobody })))
+    }
+
+    /// The passwords' room, for registration.
+    pub fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    /// The throttle, for registration.
+    pub fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
+    /// Makes a principal of a credential, or says no.
+    pub async fn admit(&self, from: Network, credential: &Credential) -> Result<Principal, Error> {
+        let kind = match credential {
+            Credential::Nobody => Kind::Nobody,
+            Credential::Operator => Kind::Operator,
+            Credential::Bearer(token) => Kind::Member(self.by_token(token)?),
+            Credential::Password(credential) => Kind::Member(self.by_password(from, credential).await?),
+            Credential::Verification(token) => match self.link(token)? {
+                LinkPurpose::Register(_) | LinkPurpose::Enrol(_) => Kind::Verification(token.hash()),
+                LinkPurpose::Approve(_) => return Err(Error::NotFound),
+            },
+            Credential::Approval(token) => match self.link(token)? {
+                LinkPurpose::Approve(account) => Kind::Approval(token.hash(), account),
+                LinkPurpose::Register(_) | LinkPurpose::Enrol(_) => return Err(Error::NotFound),
+            },
+        };
+        Ok(Principal(kind))
+    }
+
+    /// What a link is good for, if it is good for anything now.
+    fn link(&self, token: &LinkToken) -> Result<LinkPurpose, Error> {
+        let found = self.0.store.read(|view| {
+            let Some(link) = view.link(&token.hash())? else { return Ok(None) };
+            let used_up = match link.purpose {
+                // The first code shows that the secret has arrived.
+                LinkPurpose::Enrol(id) => view.account(id)?.is_none_or(|account| account.last_step.is_some()),
+                LinkPurpose::Register(_) | LinkPurpose::Approve(_) => false,
+            };
+            Ok((!used_up).then_some(link))
+        });
+        let living = found.map_err(AuthError::from)?.filter(|link| link.expires > self.0.clock.now());
+        living.map(|link| link.purpose).ok_or(Error::NotFound)
+    }
+
+    fn by_token(&self, token: &BearerToken) -> Result<Member, Error> {
+        let hash = token.hash();
+        let found = self.0.store.read(|view| {
+            let record = view.token(&hash)?;
+            let account = record.map(|record| view.account(record.account)).transpose()?.flatten();
+            Ok(record.zip(account))
+        });
+        match found.map_err(AuthError::from)? {
+            Some((record, account))
+                if record.expires > self.0.clock.now() && account.standing == Standing::Approved =>
+            {
+                Ok(Member { id: account.id, email: account.email, token: Some(hash) })
+            }
+            _ => Err(Error::Unauthorized),
+        }
+    }
+
+    /// Looks at everything, whatever is wrong, and only then says no.
+    async fn by_password(&self, from: Network, shown: &PasswordCredential) -> Result<Member, Error> {
+        let inner = &self.0;
+        inner.throttle.request(Costly::Login, from)?;
+        let found = inner.store.read(|view| view.account_of(&shown.email)).map_err(AuthError::from)?;
+        let account = found.as_ref().unwrap_or(&inner.nobody);
+        let attempt = inner.throttle.attempt(&shown.email, from, account.networks.contains(&from))?;
+        let right = inner.passwords.verify(&shown.password, &account.password).await;
+        if matches!(right, Err(Error::Overloaded(_))) {
+            attempt.withdraw();
+        }
+        let right = right?;
+        let secret = open_totp(&inner.vault, account)?;
+        let step = secret.step_of(&shown.code, inner.clock.now(), account.last_step);
+        let approved = account.standing == Standing::Approved;
+        let (true, true, true, Some(step)) = (found.is_some(), right, approved, step) else {
+            return Err(Error::Unauthorized);
+        };
+        let member = self.take_step(account.id, account.email.clone(), step, from).await?;
+        attempt.succeeded();
+        Ok(member)
+    }
+
+    /// Uses a code up. Of two requests with one code, one finds the step taken: it is compared in the transaction that sets
+    /// it (RFC 6238, section 5.2).
+    async fn take_step(&self, id: AccountId, email: Email, step: TotpStep, from: Network) -> Result<Member, Error> {
+        let taken = self.0.store.write(move |change| {
+            let Some(mut account) = change.account(id)? else { return Ok::<_, AuthError>(false) };
+            let fresh = account.last_step.is_none_or(|last| step > last);
+            if !fresh || account.standing != Standing::Approved {
+                return Ok(false);
+            }
+            account.last_step = Some(step);
+            account.networks.retain(|network| *network != from);
+            account.networks.push(from);
+            let surplus = account.networks.len().saturating_sub(limits::OWN_NETWORKS);
+            account.networks.drain(..surplus);
+            change.put_account(&account)?;
+            Ok(true)
+        });
+        match taken.await? {
+            true => Ok(Member { id, email, token: None }),
+            false => Err(Error::Unauthorized),
+        }
+    }
+}
+
+/// Seals a TOTP secret for one account: in another's record it is nothing.
+pub fn seal_totp(vault: &Vault, account: AccountId, secret: &TotpSecret) -> Result<Vec<u8>, VaultError> {
+    vault.seal(&totp_purpose(account), secret.bytes())
+}
+
+/// Opens an account's TOTP secret.
+pub fn open_totp(vault: &Vault, account: &Account) -> Result<TotpSecret, AuthError> {
+    let opened = vault.unseal(&totp_purpose(account.id), &account.totp)?;
+    let bytes = opened.expose().as_slice().try_into().map_err(|_| VaultError::Sealed)?;
+    Ok(TotpSecret::new(bytes))
+}
+
+fn totp_purpose(account: AccountId) -> String {
+    format!("totp of account {}", account.number())
+}
+
+/// Whether two hashes are the same, in a time that does not say where they differ.
+fn same(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
+}

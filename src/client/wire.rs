@@ -1,0 +1,136 @@
+//! The JSON bodies, from the client's end.
+//!
+//! Owns: what is sent and what is believed. Wrong types, double fields, missing fields, bytes after the end and text that is not
+//! UTF-8 are refused; fields that we do not know are not looked at, so that a newer server can say more.
+//! The server has its own shapes of the same bodies: two hands, so that a slip in one shows in the tests of both.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+/// `POST /register`.
+#[derive(Serialize)]
+pub(super) struct Register<'a> {
+    pub(super) email: &'a str,
+    pub(super) password: &'a str,
+}
+
+/// `POST /login`.
+#[derive(Serialize)]
+pub(super) struct Login<'a> {
+    pub(super) email: &'a str,
+    pub(super) password: &'a str,
+    pub(super) totop: &'a str,
+}
+
+/// `POST /execute` with a bearer token.
+#[derive(Serialize)]
+pub(super) struct Execute<'a> {
+    pub(super) data: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) args: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) stdin: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) files: BTreeMap<&'a str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) timeout: Option<f64>,
+}
+
+/// What every answer has.
+#[derive(Deserialize)]
+pub(super) struct Said<'a> {
+    #[serde(borrow)]
+    pub(super) error: Cow<'a, str>,
+}
+
+/// The answer to `POST /login`.
+#[derive(Deserialize)]
+pub(super) struct LoggedIn<'a> {
+    #[serde(borrow)]
+    pub(super) token: Cow<'a, str>,
+    pub(super) expires_in: u64,
+}
+
+/// The answer to `POST /execute` for a script that ended by itself.
+#[derive(Deserialize)]
+pub(super) struct Ran<'a> {
+    #[serde(borrow)]
+    pub(super) stdout: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) stderr: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) exit_code: Cow<'a, str>,
+}
+
+/// Reads a body: one JSON object and nothing after it. The reason, which may quote the body, if it is something else.
+pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
+    // A list of the fields' values would pass for the object otherwise.
+    match body.trim_ascii_start().starts_with(b"{") {
+        true => serde_json::from_slice(body).map_err(|error| error.to_string()),
+        false => Err("no JSON object".to_owned()),
+    }
+}
+
+/// The `error` field of a body, if it has one.
+pub(super) fn error(body: &[u8]) -> Option<String> {
+    object(body).ok().map(|Said { error }| error.into_owned())
+}
+
+/// Standard base64 with padding, strictly (RFC 4648, section 4).
+pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
+}
+
+/// The same, for sending.
+pub(super) fn to_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_needed_is_not_sent() {
+        let plain = Execute { data: "pass", args: vec![], stdin: None, files: BTreeMap::default(), timeout: None };
+        assert_eq!(serde_json::to_string(&plain).unwrap(), r#"{"data":"pass"}"#);
+        let full = Execute {
+            data: "pass",
+            args: vec!["a"],
+            stdin: Some(to_base64(b"\xff")),
+            files: BTreeMap::from([("f", to_base64(b""))]),
+            timeout: Some(1.5),
+        };
+        assert_eq!(
+            serde_json::to_string(&full).unwrap(),
+            r#"{"data":"pass","args":["a"],"stdin":"/w==","files":{"f":""},"timeout":1.5}"#
+        );
+    }
+
+    #[test]
+    fn answers_are_read_strictly_but_for_new_fields() {
+        let read = |text: &str| object::<Ran<'_>>(text.as_bytes()).map(|ran| ran.exit_code.into_owned()).ok();
+        let full = r#"{"error":"ok","stdout":"","stderr":"","exit_code":"AA==","new":[1]}"#;
+        assert_eq!(read(full).as_deref(), Some("AA=="));
+        for wrong in [
+            r#"{"stdout":"","stderr":""}"#,
+            r#"{"stdout":"","stderr":"","exit_code":0}"#,
+            r#"{"stdout":"","stderr":"","exit_code":null}"#,
+            r#"{"stdout":"","stdout":"","stderr":"","exit_code":"AA=="}"#,
+            r#"{"stdout":"","stderr":"","exit_code":"AA=="} x"#,
+            r#"["","","AA=="]"#,
+            "",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+        for wrong in ["AA", "AA=", "AB==", "AA==\n", " AA==", "_w=="] {
+            assert_eq!(base64(wrong), None, "{wrong:?}");
+        }
+        let deep = format!("{{\"error\":\"ok\",\"x\":{}", "[".repeat(1 << 20));
+        assert_eq!(error(deep.as_bytes()), None);
+    }
+}

@@ -1,0 +1,78 @@
+//! The shape of the configuration file (TOML), and what is wrong with one.
+//!
+//! Owns: names and types as an operator writes them. Not here: what they mean, which is [`Config`](super::Config)'s.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// The whole file. Every part may be left out; a name that is not known is an error, for it is a misspelt one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct File {
+    pub(super) https: Https,
+    pub(super) mail: Mail,
+    pub(super) passwords: Passwords,
+    pub(super) runs: Runs,
+    pub(super) limits: Limits,
+    pub(super) allow_weak_jail: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Https {
+    pub(super) listen: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) names: Vec<String>,
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Mail {
+    pub(super) from: Option<String>,
+    pub(super) administrator: Option<String>,
+    pub(super) directory: Option<PathBuf>,
+    pub(super) smtp: Option<Smtp>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Smtp {
+    pub(super) host: String,
+    pub(super) port: Option<u16>,
+    pub(super) security: Option<String>,
+    pub(super) username: Option<String>,
+    pub(super) password_file: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Passwords {
+    pub(super) memory_mib: Option<u32>,
+    pub(super) passes: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Runs {
+    pub(super) concurrent: Option<usize>,
+    pub(super) waiting: Option<usize>,
+    pub(super) wait_seconds: Option<f64>,
+    pub(super) concurrent_per_account: Option<usize>,
+    pub(super) per_minute: Option<NonZeroU32>,
+    pub(super) timeout_seconds: Option<f64>,
+    pub(super) memory_mib: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Limits {
+    pub(super) registrations_per_hour: Option<NonZeroU32>,
+    pub(super) logins_per_minute: Option<NonZeroU32>,
+    pub(super) connections: Option<usize>,
+    pub(super) connections_per_address: Option<usize>,
+}

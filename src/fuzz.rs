@@ -1,0 +1,78 @@
+//! What a fuzzer calls: one function for each thing that reads a stranger's bytes, which panics when a promise is broken.
+//!
+//! Owns: the promises. Not here: the fuzzer (`fuzz/`; `fuzz/run` runs it). The inputs in `fuzz/seeds`, from which it starts, are
+//! also tested by `cargo test`; an input that has found a bug belongs there.
+
+use crate::domain::{BearerToken, Email, LinkToken, Password, TotpCode, TotpSecret, TotpStep, UnixTime};
+
+pub use crate::sandbox::decode_any_frame as frames;
+pub use crate::store::decode_any_record as records;
+
+/// Looks at some bytes.
+pub type Target = fn(&[u8]);
+
+/// Every target by the name of its file and folder.
+pub const TARGETS: [(&str, Target); 4] =
+    [("credentials", credentials), ("email", email), ("frames", frames), ("records", records)];
+
+/// Whatever passes for an address can stand in a mail's head and in a line of a log, and its key is an address with that key.
+pub fn email(bytes: &[u8]) {
+    let Some(email) = std::str::from_utf8(bytes).ok().and_then(|text| Email::parse(text).ok()) else { return };
+    assert_eq!(email.as_str().as_bytes(), bytes, "an address is kept as it was written");
+    assert!(bytes.iter().all(u8::is_ascii_graphic), "{email}");
+    assert!(!bytes.iter().any(|byte| b"<>()[]\",:;\\".contains(byte)), "{email}");
+    assert_eq!(bytes.iter().filter(|byte| **byte == b'@').count(), 1, "{email}");
+    let key = email.key();
+    let again = Email::parse(&key);
+    assert_eq!(again.as_ref(), Ok(&email), "the key of an address is that address");
+    assert_eq!(again.map(|email| email.key()), Ok(key));
+}
+
+/// A token has one text; a code is six digits and good for a step in its window, later than the last; no password is too odd
+/// to be looked at.
+pub fn credentials(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Some(token) = BearerToken::parse(text) {
+        assert_eq!(token.text().expose(), text);
+    }
+    if let Some(token) = LinkToken::parse(text) {
+        assert_eq!(token.text().expose(), text);
+    }
+    let digits = bytes.len() == 6 && bytes.iter().all(u8::is_ascii_digit);
+    assert_eq!(TotpCode::parse(text).is_some(), digits);
+    if let Ok(number) = text.parse::<u64>() {
+        assert_eq!(TotpCode::of_number(number).is_some(), number < 1_000_000);
+    }
+    if let Some((code, time)) = text.split_once('@') {
+        good_for_one_step(code, time);
+    }
+    let chosen = Password::chosen(text.to_owned()).is_ok();
+    assert!(Password::typed(text.to_owned()).is_ok() || !chosen, "it could be chosen, but never typed");
+}
+
+fn good_for_one_step(code: &str, time: &str) {
+    let (Some(code), Ok(now)) = (TotpCode::parse(code), time.parse()) else { return };
+    let secret = TotpSecret::new(*b"12345678901234567890");
+    let Some(step) = secret.step_of(&code, UnixTime(now), None) else { return };
+    assert!(step.0.abs_diff(now / 30) <= 1, "{step:?} at {now}");
+    let again = secret.step_of(&code, UnixTime(now), Some(step));
+    assert!(again.is_none_or(|later| later > step), "{step:?} at {now} is good twice");
+    assert_eq!(secret.step_of(&code, UnixTime(now), Some(TotpStep(u64::MAX))), None);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn every_seed_keeps_its_promises() {
+        for (name, target) in TARGETS {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
+            let seeds: Vec<_> = std::fs::read_dir(folder).unwrap().map(|seed| seed.unwrap().path()).collect();
+            assert!(seeds.len() > 2, "{name} starts from nothing");
+            seeds.iter().for_each(|seed| target(&std::fs::read(seed).unwrap()));
+        }
+    }
+}

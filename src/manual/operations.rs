@@ -1,0 +1,92 @@
+//! Running a server: starting, configuring, keeping, upgrading, and what to do when something is wrong.
+//!
+//! # Starting
+//!
+//! `cloud-python serve` with nothing else is a working server on `127.0.0.1:12344`. At its first start it makes the data
+//! directory (`./cloud-python-data`, mode 0700):
+//!
+//! | file | what it is | if it is lost |
+//! |---|---|---|
+//! | `store.redb` | accounts, tokens, waiting mails, the audit trail | everything is |
+//! | `secret.key` | the key that seals TOTP secrets and waiting mails in `store.redb` | nobody can log in: back both up, apart |
+//! | `ca.pem`, `ca-key.pem` | the server's own certificate authority; clients pin `ca.pem` | made anew, clients must be given the new one |
+//! | `server.pem`, `server-key.pem` | its certificate, renewed by itself a month before it expires | made anew at the next start |
+//! | `outbox/` | mails as files, where no mail server is configured | nothing |
+//! | `admin.sock` | where `cloud-python admin` talks to the running server | made at every start |
+//!
+//! When it is ready, one line goes to standard output: `https https://127.0.0.1:12344`. SIGTERM and SIGINT end it: it takes no
+//! further connection, answers 503 on `/readyz`, lets requests in progress end for at most 30 seconds, and leaves with exit
+//! code 0. A second signal ends it at once. It needs no root, no capability and no writable directory but its own.
+//!
+//! # The configuration
+//!
+//! `serve --config FILE`, in TOML. Every setting has a default; one that does not exist or is out of bounds is refused with a
+//! sentence that says what it must be.
+//!
+//! ```toml
+//! [https]
+//! listen = "0.0.0.0:443"
+//! url = "https://python.example.org"        # where links in mails lead
+//! names = ["python.example.org"]            # in the server's own certificate
+//! # certificate = "/etc/.../fullchain.pem"  # instead of the server's own; picked up when it is renewed
+//! # key = "/etc/.../privkey.pem"
+//!
+//! [mail]
+//! from = "python@example.org"
+//! administrator = "ada@example.org"         # is asked to approve accounts
+//! [mail.smtp]                               # without it: files in DIR/outbox
+//! host = "mail.example.org"
+//! security = "starttls"                     # or "tls"; "none" on this machine only
+//! username = "python"
+//! password_file = "/run/secrets/smtp"
+//!
+//! [passwords]                               # Argon2id
+//! memory_mib = 64
+//! passes = 3
+//!
+//! [runs]
+//! concurrent = 16                           # at once, of all accounts
+//! waiting = 64                              # for a place; beyond that 503
+//! wait_seconds = 10
+//! concurrent_per_account = 4                # beyond that 429
+//! per_minute = 120                          # of one account
+//! timeout_seconds = 10
+//! memory_mib = 256
+//!
+//! [limits]
+//! registrations_per_hour = 60               # of one address (IPv6: /64)
+//! logins_per_minute = 60
+//! connections = 10000
+//! connections_per_address = 100
+//! ```
+//!
+//! # Behind a proxy
+//!
+//! Limits go by the address that the connection comes from; no header is believed. Behind a proxy that ends TLS all callers have
+//! one address: let the proxy pass TLS through (TCP), or raise the limits of one address and limit there.
+//!
+//! # Being the administrator
+//!
+//! `cloud-python admin --data DIR users list | approve EMAIL | deny EMAIL | suspend EMAIL | restore EMAIL | reset-totp EMAIL`,
+//! `admin tokens revoke EMAIL`, `admin status`, `admin metrics` (OpenMetrics, for a monitoring system), `admin audit`. All of it
+//! goes over `DIR/admin.sock`, which only the server's own user can open. `admin audit --verify` checks the chain of hashes from
+//! the first entry to the last and prints the last hash: written down elsewhere from time to time, it shows later that nobody has
+//! cut the trail short.
+//!
+//! Suspending ends an account's tokens and kills its runs before the command returns. Somebody who has lost their phone gets
+//! `reset-totp`: a mail with a new link; make sure first, by other means, that they are who they say.
+//!
+//! # Watching
+//!
+//! `/healthz` says that the process lives, `/readyz` that it can do its work. Warnings and errors go to standard error; what a
+//! stranger can cause is written at most ten times in ten seconds.
+//!
+//! # Backing up
+//!
+//! Stop the server, or copy from a snapshot of the file system: `store.redb` is consistent after a kill at any moment, so a
+//! snapshot of it is too. `secret.key` belongs elsewhere than the copies of `store.redb`.
+//!
+//! # Upgrading
+//!
+//! Stop, replace the binary and the runtime image (`fetch-runtime.sh`), start. A database of a newer version than the program
+//! is refused and left alone.

@@ -1,0 +1,55 @@
+//! How somebody comes in: registration, verification, approval, log-in, and what each step is worth.
+//!
+//! # Registration
+//!
+//! `POST /register` with an address and a password is answered `201 {"error":"ok"}`, whoever asks and whatever is known of the
+//! address. A new address gets a mail with a link. For a known one, and for one that waits, the server does the same work: it
+//! hashes the password, stores a link (expired already) and a letter (never sent), in one commit. Neither the answer nor its
+//! time says which it was; `cargo bench -- enumeration` measures it.
+//!
+//! While a registration waits for its link, another one for the same address changes nothing: its mail is the first one's. So whoever
+//! is quick can choose the password for an address that is not theirs; they gain nothing, because the link, the TOTP secret
+//! behind it and the approval go to the owner's mailbox, and the owner who finds the password not to be theirs registers again
+//! ten minutes later, before following the link.
+//!
+//! # Verification
+//!
+//! The link of the mail shows a page with one button: mail scanners follow links, and must not use one up. The button (`POST`)
+//! makes the account and shows the TOTP secret as a QR code, a URI and text. The link goes on showing the same secret until
+//! ten minutes have passed since the registration or the first code has been taken, whichever is first.
+//!
+//! Links and bearer tokens are 256 random bits, stored as their SHA-256. Passwords are stored as Argon2id (RFC 9106; 64 MiB, 3
+//! passes, 1 lane). TOTP secrets (RFC 6238: SHA-1, 6 digits, 30 s, 160 bits) must be read again, so they are sealed with
+//! AES-256-GCM, each for its own account, under a key that is not in the database. Waiting mails are sealed likewise, for they
+//! hold links.
+//!
+//! # Approval
+//!
+//! The administrator gets a mail with a link to approve or deny, good for 30 days and one decision. Or decides with `cloud-python
+//! admin users approve`. Until then the account can do nothing, and is answered as if it did not exist.
+//!
+//! # Logging in
+//!
+//! Address, password and code together, at `/login` or in every `/execute`. A code is good one step early or late, and once: the
+//! step is compared and stored in one transaction, so of two requests with one code one wins. `/login` gives a bearer token
+//! for 15 minutes, ended by `/logout`, by suspension and by a new TOTP secret. A token does not give another token.
+//!
+//! Every refusal is one answer: unknown address, wrong password, wrong or used code, not verified, not approved, suspended are the
+//! same status, the same bytes and the same work. What is compared for an unknown address is a hash that no password has.
+//!
+//! # Guessing
+//!
+//! - One network (an IPv4 address, an IPv6 /64) may show 60 passwords a minute.
+//! - After three wrong guesses at an address from one network, that network waits 1 s before the next one is looked at, then 2 s,
+//!   4 s, up to 5 minutes. Guesses count while they are under way, so a hundred at once do not slip through.
+//! - After a hundred wrong guesses at an address in an hour, from all networks together, only networks where the owner has logged
+//!   in before are listened to until the hour is over. So a stranger with many addresses can keep the owner from logging in at
+//!   a new place, never at home, and running sessions go on.
+//! - Hashing runs on as many threads as there are processors with 32 places in the queue; beyond that the answer is 503, at once.
+//!
+//! All of this counts whether the address has an account or not, under a keyed hash of the address.
+//!
+//! # What the client defends against
+//!
+//! `cloud-python client` trusts one certificate authority, that of the file it was given, speaks TLS 1.3 only, follows no
+//! redirect, bounds every length and time, and never lets remote bytes drive the terminal.
