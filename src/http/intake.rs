@@ -31,7 +31,7 @@ impl Taken {
         Self { bytes: Zeroizing::default(), room }
     }
 
-    #[cfg(test)]
+    /// A body that came from nowhere, for whoever tries out the routes.
     pub(super) fn of(bytes: &[u8]) -> Self {
         let room = super::networks::Networks::new(&Settings::default()).room(crate::domain::Network::Here);
         Self { bytes: Zeroizing::new(bytes.to_vec()), room }

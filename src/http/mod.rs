@@ -36,7 +36,7 @@ use std::time::Duration;
 
 pub use admin::{ADMIN_ROUTES, AdminSocket};
 pub use listener::Listener;
-pub use request::ROUTES;
+pub use request::{ROUTES, read_any_body};
 pub use route::Route;
 
 use crate::config::limits;
