@@ -142,6 +142,8 @@ pub const HASHES_WAITING: usize = 32;
 
 /// Connections at once. Each has a descriptor and some tens of KiB; the next one waits in the kernel's queue.
 pub const CONNECTIONS: usize = 10_000;
+/// Descriptors that are not for connections, however few there are: children, the database, mails on their way, the operator.
+pub const OTHER_DESCRIPTORS: usize = 256;
 /// Connections at once from one network, so that it takes a hundred of them to fill the house.
 pub const CONNECTIONS_PER_NETWORK: usize = 100;
 /// How long after its acceptance a connection may take to agree on its keys.

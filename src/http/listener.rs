@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -91,7 +92,7 @@ struct Door {
 impl Door {
     /// Accepts connections until it is told to stop, and returns when the last one has ended.
     async fn keep(self, listener: TcpListener) {
-        let permits = Arc::new(Semaphore::new(self.terms.settings.connections));
+        let permits = Arc::new(Semaphore::new(self.terms.settings.connections.min(descriptors())));
         let mut draining = self.terms.draining.clone();
         let mut tasks = JoinSet::new();
         loop {
@@ -158,6 +159,12 @@ async fn handshake(
         }
         Err(_) => None,
     }
+}
+
+/// Descriptors for connections. Without those that the rest of the house needs, a flood of connections would end the runs.
+fn descriptors() -> usize {
+    let all = getrlimit(Resource::Nofile).current.and_then(|all| usize::try_from(all).ok());
+    all.unwrap_or(usize::MAX).saturating_sub(limits::OTHER_DESCRIPTORS).clamp(1, Semaphore::MAX_PERMITS)
 }
 
 /// A connection that could not be accepted because something ran out is still there, and would be tried again at once.
