@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{FAILED, USAGE, complain};
@@ -60,8 +61,18 @@ pub fn main(arguments: &Arguments) -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), ServeError> {
     let config = config(arguments)?;
+    raise_descriptors();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Runtime)?;
     runtime.block_on(serve(arguments, config))
+}
+
+/// Takes as many descriptors as the system gives: by default it begins with a thousand, for programs that use `select`. If it gives
+/// no more, the listener keeps enough of them back for runs.
+fn raise_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!("cannot raise the number of descriptors: {error}");
+    }
 }
 
 fn config(arguments: &Arguments) -> Result<Config, ConfigError> {
