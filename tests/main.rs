@@ -22,6 +22,7 @@ mod lifecycle;
 mod mail;
 mod outcomes;
 mod python;
+mod requests;
 mod run_command;
 mod serving;
 mod structure;

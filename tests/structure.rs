@@ -111,7 +111,7 @@ fn imports_point_one_way() {
         ("server", &["app", "auth", "certs", "clock", "config", "domain", "http", "mail", "sandbox", "store", "vault"]),
         ("store", &["config", "domain"]),
         ("domain", &["config"]),
-        ("fuzz", &["domain", "sandbox", "store"]),
+        ("fuzz", &["domain", "http", "sandbox", "store"]),
         ("telemetry", &["clock"]),
         ("config", &["domain"]),
         ("disk", &[]),

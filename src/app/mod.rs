@@ -1,4 +1,5 @@
-//! What may be done, by whom, and the doing: a [`Principal`] and an [`Action`] go in, an [`Outcome`] or an [`Error`] comes out.
+//! What may be done, by whom, and the doing: a [`Principal`](crate::auth::Principal) and an [`Action`] go in, an [`Outcome`] or
+//! an [`Error`] comes out.
 //!
 //! Owns: [`App::handle`], the one corridor behind every door, and one file for each subject. Not here: who somebody is
 //! (`auth`), how a request is read or an answer written (the doors).

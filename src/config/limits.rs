@@ -185,6 +185,8 @@ pub const BODIES_BYTES: usize = 256 * MIB;
 pub const BODIES_NETWORK_BYTES: usize = 2 * EXECUTE_BODY_BYTES;
 /// Bytes of a body above which it is parsed where it keeps nobody else waiting. What is below takes less than a millisecond.
 pub const PARSE_ASIDE_BYTES: usize = 256 * KIB;
+/// How long the rest of a body is waited for that nobody wants (HTTP/2).
+pub const HEAR_OUT: Duration = Duration::from_secs(1);
 /// How long a connection that has been closed is listened to: closing it at once would take the answer from whoever is still sending.
 pub const LINGER: Duration = Duration::from_secs(2);
 /// How long nothing is accepted after the system has refused to: it has no descriptors or no memory.

@@ -109,8 +109,11 @@ impl AdminSocket {
         routes: impl FnOnce(watch::Receiver<bool>) -> BoxedFilter<(Answer,)>,
     ) -> Result<Self, HttpError> {
         let failed = |error| HttpError::Socket(path.to_owned(), error);
-        if UnixStream::connect(path).await.is_ok() {
-            return Err(HttpError::Taken(path.to_owned()));
+        match UnixStream::connect(path).await.map_err(|error| error.kind()) {
+            Err(io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {}
+            // It may be too busy to answer.
+            Ok(_) | Err(io::ErrorKind::WouldBlock) => return Err(HttpError::Taken(path.to_owned())),
+            Err(kind) => return Err(failed(kind.into())),
         }
         let listener = make(path).map_err(failed)?;
         let inode = std::fs::symlink_metadata(path).map_err(failed)?.ino();

@@ -14,7 +14,7 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
-use hyper::{Method, Request, Response, Version};
+use hyper::{Method, Request, Response, Uri, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -201,6 +201,10 @@ impl Service<Request<Incoming>> for Door {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let asking = self.pulse.ask();
+        // `CONNECT` names a host and no path, and warp panics when it is asked for one.
+        if request.uri().path_and_query().is_none() {
+            *request.uri_mut() = Uri::from_static("/");
+        }
         let caller = Caller { network: self.network, version: request.version() };
         request.extensions_mut().insert(caller);
         let head_only = request.method() == Method::HEAD;

@@ -37,6 +37,10 @@ impl Head {
         self.caller.network
     }
 
+    pub(super) fn is_http2(&self) -> bool {
+        self.caller.version == Version::HTTP_2
+    }
+
     pub(super) fn method(&self) -> &Method {
         &self.method
     }

@@ -5,7 +5,7 @@
 //! into on its way here is not wiped. Not here: what a body says.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use warp::{Buf, Stream};
@@ -31,7 +31,7 @@ impl Taken {
         Self { bytes: Zeroizing::default(), room }
     }
 
-    #[cfg(test)]
+    /// A body that came from nowhere, for whoever tries out the routes.
     pub(super) fn of(bytes: &[u8]) -> Self {
         let room = super::networks::Networks::new(&Settings::default()).room(crate::domain::Network::Here);
         Self { bytes: Zeroizing::new(bytes.to_vec()), room }
@@ -96,6 +96,21 @@ pub(super) async fn take<B: Buf>(
             Err(_) => return Err(Refusal::Slow),
         }
     }
+}
+
+/// Hears somebody out, for a moment, who has been answered before they have said everything. In HTTP/2 their stream would be reset
+/// behind the answer (RFC 9113, section 8.1), and some clients (curl 7.88) then throw the answer away.
+pub(super) async fn hear_out<B: Buf>(mut body: Pin<&mut impl Stream<Item = Result<B, warp::Error>>>) {
+    let mut left = limits::BODY_BYTES;
+    let rest = async {
+        while let Some(Ok(chunk)) = poll_fn(|cx| body.as_mut().poll_next(cx)).await {
+            left = left.saturating_sub(chunk.remaining());
+            if left == 0 {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(limits::HEAR_OUT, rest).await;
 }
 
 fn too_large(limit: usize) -> Refusal {

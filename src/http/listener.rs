@@ -30,13 +30,12 @@ use crate::domain::Network;
 /// The door for everybody. Dropped, it ends with everything that is done for its connections.
 #[derive(Debug)]
 pub struct Listener {
-    address: SocketAddr,
     draining: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
 impl Listener {
-    /// Opens the door that is on this socket. Connections are accepted when this returns.
+    /// Opens the door on a socket that listens already. When this returns, connections are accepted.
     ///
     /// Both files are PEM; they may be renewed at any time, and the next connection gets the new pair.
     pub fn start(
@@ -51,7 +50,7 @@ impl Listener {
         let (ours, theirs) = (Arc::clone(&settings), networks.clone());
         let routes =
             |draining| route::filter(House { routes: ROUTES, app, settings: ours, networks: theirs, draining });
-        Self::serve(socket, certificates, settings, networks, routes)
+        Ok(Self::serve(socket, certificates, settings, networks, routes))
     }
 
     fn serve(
@@ -60,19 +59,11 @@ impl Listener {
         settings: Arc<Settings>,
         networks: Networks,
         routes: impl FnOnce(watch::Receiver<bool>) -> BoxedFilter<(Answer,)>,
-    ) -> Result<Self, HttpError> {
-        let address = socket.local_addr().map_err(HttpError::Listen)?;
+    ) -> Self {
         let (sender, draining) = watch::channel(false);
-        let handler = Handler::new(routes(draining.clone()));
-        let terms = Terms { handler, settings, draining };
+        let terms = Terms { handler: Handler::new(routes(draining.clone())), settings, draining };
         let door = Door { certificates: Arc::new(certificates), networks, terms };
-        let task = tokio::spawn(door.keep(socket));
-        Ok(Self { address, draining: sender, task })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+        Self { draining: sender, task: tokio::spawn(door.keep(socket)) }
     }
 
     /// Accepts nothing more, lets what is being answered be answered for as long as `grace`, then ends everything.
@@ -218,8 +209,9 @@ mod tests {
             let networks = Networks::new(&settings);
             let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let settings = Arc::new(settings);
-            let listener = Listener::serve(socket, certificates, settings, networks.clone(), |_| routes).unwrap();
-            Self { folder, address: listener.address(), listener: Some(listener), networks }
+            let address = socket.local_addr().unwrap();
+            let listener = Listener::serve(socket, certificates, settings, networks.clone(), |_| routes);
+            Self { folder, address, listener: Some(listener), networks }
         }
 
         async fn connect(&self, protocol: &[u8]) -> std::io::Result<Tls> {
@@ -469,6 +461,47 @@ mod tests {
         assert!(said.starts_with("HTTP/1.1 413") && said.ends_with("larger than 1000 bytes\"}"), "{said}");
         drop(reader);
         sending.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn whoever_is_answered_early_is_heard_out_in_http_2() {
+        let (sender, mut begun) = mpsc::unbounded_channel();
+        let routes = warp::body::stream().then(move |body| {
+            let sender = sender.clone();
+            async move {
+                let _ = sender.send(());
+                intake::hear_out(std::pin::pin!(body)).await;
+                crate::http::reply::alive()
+            }
+        });
+        let world = World::new(Settings { idle: brief(), ..Settings::default() }, routes.boxed()).await;
+        let mut stream = world.connect(b"h2").await.unwrap();
+        let settings = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+        // POST https / (RFC 7541, appendix A), and then its body.
+        let head = b"\0\0\x03\x01\x04\0\0\0\x01\x83\x84\x87";
+        stream.write_all(&[&settings[..], head].concat()).await.unwrap();
+        begun.recv().await.unwrap();
+        stream.write_all(b"\0\0\x01\0\x01\0\0\0\x01x").await.unwrap();
+        let mut bytes = vec![];
+        let _ = stream.read_to_end(&mut bytes).await;
+        let mut kinds = vec![];
+        while let [a, b, c, kind, _, _, _, _, _, rest @ ..] = bytes.as_slice() {
+            kinds.push(*kind);
+            bytes = rest[usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c)..].to_vec();
+        }
+        let (headers, reset) = (1, 3);
+        assert!(kinds.contains(&headers) && !kinds.contains(&reset), "{kinds:?}");
+    }
+
+    #[tokio::test]
+    async fn a_request_without_a_path_is_a_request() {
+        let routes = warp::path::full().map(|_| crate::http::reply::alive());
+        let world = World::new(Settings::default(), routes.boxed()).await;
+        let mut stream = world.http1().await;
+        stream.write_all(b"CONNECT localhost:443 HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        assert!(rest(&mut stream).await.starts_with("HTTP/1.1 200"));
+        let request = Request::connect("localhost:443").body(Empty::new()).unwrap();
+        assert!(world.http2().await.send_request(request).await.is_ok());
     }
 
     #[tokio::test]

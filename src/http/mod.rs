@@ -36,7 +36,7 @@ use std::time::Duration;
 
 pub use admin::{ADMIN_ROUTES, AdminSocket};
 pub use listener::Listener;
-pub use request::ROUTES;
+pub use request::{ROUTES, read_any_body};
 pub use route::Route;
 
 use crate::config::limits;
@@ -87,9 +87,6 @@ impl Default for Settings {
 /// A door cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// The system does not say where we listen.
-    #[error("cannot listen: {0}")]
-    Listen(#[source] std::io::Error),
     /// A file of the certificate cannot be used.
     #[error("cannot use the certificate or key in {0}: {1}")]
     Certificate(PathBuf, String),

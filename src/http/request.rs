@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
-use super::asked::Asked;
+use super::asked::{Asked, Bearer};
 use super::body::{ExecuteRequest, LoginRequest, RegisterRequest};
 use super::field::{Base64, Field, NewPassword, Seconds};
+use super::intake::Taken;
 use super::reply;
-use super::route::{Does, Route, Takes};
+use super::route::{Ask, Does, Route, Takes};
 use crate::config::limits;
 use crate::domain::{Action, Budget, Credential, Error, JobError, JobSpec, Script};
 
@@ -88,6 +89,31 @@ fn timed(budget: Budget, wall: Duration, most: Duration) -> Result<Budget, Error
     budget.ok_or_else(sentence)
 }
 
+/// Reads bytes as the body of every route that takes one, for the fuzzer. Whatever they are, they mean something or are refused in a
+/// sentence of one printable line; what means something is JSON, or a form.
+pub fn read_any_body(bytes: &[u8]) {
+    for (ask, is_form) in [(register as Ask, false), (login, false), (execute, false), (decide, false), (decide, true)]
+    {
+        let asked = Asked {
+            parameter: "A".repeat(43),
+            query: String::new(),
+            bearer: Bearer::None,
+            is_form,
+            budget: Budget::default(),
+            wall: limits::EXECUTE_WALL,
+            body: Taken::of(bytes),
+        };
+        match ask(asked) {
+            Ok(_) => assert!(is_form || serde_json::from_slice::<serde_json::Value>(bytes).is_ok(), "not JSON"),
+            Err(Error::Malformed(sentence) | Error::TooLarge(sentence)) => {
+                assert!(!sentence.is_empty() && sentence.len() < 1000, "{sentence:?}");
+                assert!(!sentence.chars().any(char::is_control), "{sentence:?}");
+            }
+            Err(error) => assert!(matches!(error, Error::NotFound | Error::Unauthorized), "{error:?}"),
+        }
+    }
+}
+
 fn job_error(error: JobError) -> Error {
     match error {
         JobError::ProgramName | JobError::ArgumentNul | JobError::FilePath => Error::Malformed(error.to_string()),
@@ -99,8 +125,6 @@ fn job_error(error: JobError) -> Error {
 mod tests {
     use super::*;
     use crate::domain::BearerToken;
-    use crate::http::asked::Bearer;
-    use crate::http::intake::Taken;
 
     fn asked(body: &[u8], bearer: Bearer) -> Asked {
         let (parameter, query) = (String::new(), String::new());

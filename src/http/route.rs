@@ -5,6 +5,7 @@
 //!
 //! warp drives this through one filter that never rejects: a rejection would mean "try the next route", and an answer is not that.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use hyper::Method;
@@ -135,6 +136,15 @@ impl House {
     }
 
     async fn answer(&self, head: &Head, body: impl Stream<Item = Result<impl Buf, warp::Error>>) -> Answer {
+        let mut body = pin!(body);
+        let answer = self.find_answer(head, body.as_mut()).await;
+        if head.is_http2() {
+            intake::hear_out(body).await;
+        }
+        answer
+    }
+
+    async fn find_answer(&self, head: &Head, body: impl Stream<Item = Result<impl Buf, warp::Error>>) -> Answer {
         let found = head.check().and_then(|()| find(self.routes, head.method(), head.path()));
         let (route, parameter) = match found {
             Ok(found) => found,

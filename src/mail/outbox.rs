@@ -160,11 +160,9 @@ impl Parts {
             return Err(Failure::Expired);
         }
         let letter = Stored::unseal(&self.vault, &mail.sealed)?;
-        if letter.is_decoy() {
-            return Ok(());
-        }
+        let is_decoy = letter.is_decoy();
         let parcel = letter.compose(id, &self.from, mail.created).ok_or(Failure::Unwritable)?;
-        self.transport.send(parcel).await
+        if is_decoy { Ok(()) } else { self.transport.send(parcel).await }
     }
 }
 

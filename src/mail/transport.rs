@@ -68,7 +68,7 @@ pub(super) enum Failure {
     Unreachable(#[source] std::io::Error),
     #[error("the mail server has broken off: {0}")]
     Broken(#[source] std::io::Error),
-    #[error("the mail server cannot be trusted: {0}")]
+    #[error("TLS with the mail server fails: {0}")]
     Untrusted(#[source] std::io::Error),
     #[error("the mail server does not offer STARTTLS, and nothing is said to it in the clear")]
     NoTls,

@@ -6,6 +6,28 @@
 //! [crate's documentation](crate) says which room owns what; `tests/structure.rs` says which room may import which, and
 //! fails when a new one is not placed.
 //!
+//! # A walk through one request
+//!
+//! `POST /execute` arrives on a connection that got a permit before it was accepted and has agreed on keys in time. `http` finds its
+//! row in the table of routes ([`ROUTES`](crate::http::ROUTES): the API on one screen), refuses it by path, method, type and
+//! size in that order, and reads the body into a [`Credential`](crate::domain::Credential) and an
+//! [`Action`](crate::domain::Action): from here on nothing can be malformed.
+//!
+//! [`App::handle`](crate::app::App::handle) is the one corridor. If there is no place to run and no place to wait, it says so now, before a
+//! password is hashed. [`Auth::admit`](crate::auth::Auth::admit) makes a [`Principal`](crate::auth::Principal) of the credential: rate of the
+//! network, ladder of the address, hash on a bounded pool, code compared and used up in one transaction. Then the action asks the
+//! principal for what it needs (`principal.member()?`), takes a place among the account's runs and among all, and calls the sandbox.
+//!
+//! The [`Outcome`](crate::domain::Outcome) or [`Error`](crate::domain::Error) goes back to `http`, where one file (`reply`) knows status codes. If the
+//! caller goes away meanwhile, the connection's task is dropped with everything in it, and the run is killed.
+//!
+//! # A walk through one registration
+//!
+//! `POST /register` takes the same way with no credential. After the hash there is one transaction: registration, link (hashed), letter
+//! (sealed). The answer comes when it is committed. A worker wakes up and sends the letter; if the mail server is away, it tries
+//! again, and a restart in between loses nothing. A known address goes through all of it with a link that has expired and a letter
+//! that is a decoy.
+//!
 //! # A walk through one run
 //!
 //! `cloud-python run hello.py` ([`crate::cli::run`]) reads the script and parses it, with its name, arguments, files and
@@ -41,6 +63,12 @@
 //!
 //! # Where this differs from the first design
 //!
+//! - Runs have no line in the audit trail: they change nothing, and a commit for each would cost more than the run. They are counted
+//!   (`admin metrics`) and told at the debug level. What changes something is in the trail, in the transaction that changes it.
+//! - warp drives one filter that never rejects: which route it is, and what is wrong with a request, is a table of data that tests can
+//!   walk through.
+//! - lettre writes messages and commands; the connection to the mail server is ours (`mail::dialogue` says why).
+//! - QR codes come from the `qrcode` crate: totp-rs has none in SVG.
 //! - Kill orders come from the server's timer, not the launcher's: one place keeps the deadline, and a launcher that does not
 //!   obey is killed with its children.
 //! - The guest imports six functions with flat arguments instead of WASI's: there is no vector, subscription or path for the

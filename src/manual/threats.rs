@@ -6,6 +6,15 @@
 //! whatever comes back. They know this code. They want to read another account's data or the server's, to reach a network,
 //! to keep the machine busy or full, or to leave something behind for the next run.
 //!
+//! **A stranger without an account** opens connections, sends any bytes, registers any address, guesses passwords and codes, follows
+//! links that are not theirs, and measures how long answers take. They want in, they want to know who else is, or they want nobody
+//! else to get through.
+//!
+//! **A malicious server**, from the client's side, answers with any bytes. It wants to drive the terminal, fill the memory, or get a
+//! password that is for another server.
+//!
+//! **Somebody with a copy of the database** but not of `secret.key`.
+//!
 //! Not among them: the operator, who owns the machine, and whoever can write to the operator's cache folder or replace the
 //! binary: they have won already.
 //!
@@ -30,6 +39,19 @@
 //! Around them the server's clock: a run is killed at its deadline plus 30 ms, whatever it or its engine says, and the
 //! answer comes when the kernel has reaped it.
 //!
+//! # What stands before the walls
+//!
+//! | who | is stopped by | tested in |
+//! |---|---|---|
+//! | whoever is not approved | a [`Principal`](crate::auth::Principal) is made of a good credential only, and every action asks for one | `tests/table.rs`: every route, every kind of person |
+//! | whoever asks who has an account | one answer, the same work, the same limits, whether the address is known or not | `tests/table.rs`, `cargo bench -- enumeration` |
+//! | whoever guesses | Argon2id, a code that is good once, ladders of waiting ([`protocols`](super::protocols)) | `tests/accounts.rs` |
+//! | whoever floods | limits on connections, heads, bodies, time, hashes, runs, mails; each refused before anything costly is done | `tests/requests.rs`, `tests/serving.rs`, `cargo bench -- load` |
+//! | whoever sends odd bytes | hyper and rustls read them; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `fuzz/run` |
+//! | whoever steals a link, a token or the database | links live 10 minutes, tokens 15; both are stored hashed; TOTP secrets and mails are sealed under a key that is elsewhere | `tests/serving.rs` |
+//! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
+//! | a malicious server | one trusted authority, bounded lengths and times, escaped output | `tests/client` |
+//!
 //! # What each budget stops
 //!
 //! | budget | enforced by | when it is used up |
@@ -44,6 +66,12 @@
 //!
 //! - **The machine's memory.** Sixty-four runs may be alive at once, each with its own budget. An operator with less memory than
 //!   that lowers the number; if memory does run out, the kernel is told to end runs before it ends the server.
+//! - **An address can be squatted for ten minutes.** While a registration waits for its link, another one for the same address changes
+//!   nothing. The link goes to the owner's mailbox all the same; see [`protocols`](super::protocols).
+//! - **A stranger with many networks** can keep an owner from logging in at a place where they never were before, for as long as the
+//!   attack lasts. Known places and running sessions are not affected.
+//! - **Deleting the end of the audit trail** shows only to whoever wrote down a later hash elsewhere. The operator is trusted.
+//! - **Limits are in memory.** A restart forgets ladders and rates. A stranger cannot restart the server.
 //! - **Side channels.** An account's process shares caches and memory bandwidth with others'. The guest's clocks are cut to
 //!   100 microseconds and it has no threads to make a finer one with, which makes such attacks slow, not impossible. Do not
 //!   run this beside secrets that are worth a laboratory.
@@ -68,6 +96,11 @@
 //! | something of one run is seen by the next, also of the same account | yes |
 //! | two runs draw the same random bytes | yes |
 //! | native code that is already running in a child does anything beyond the list of calls | yes |
+//! | somebody who is not approved runs a script, or somebody suspended goes on | yes |
+//! | an answer or its time tells whether an address has an account | yes |
+//! | a code, or a link, is good twice | yes |
+//! | a change that was answered is lost by a crash | yes |
+//! | a server's answer drives the client's terminal | yes |
 //! | a script ends its own run in an odd way: trap, abort, wrong result, a crash of its own interpreter | no: a bug |
 //! | a script breaks out of what Python itself forbids (`__builtins__`, audit hooks) | no: Python is not a wall here |
 //! | a script finds out which version of the server, CPython or wasmtime runs it | no |
