@@ -18,6 +18,9 @@ async fn somebody_registers_verifies_is_approved_and_runs_a_script() {
     let page = town.ask("GET", &format!("/approve/{link}"), &[("accept", "text/html")], b"").await;
     assert_eq!(page.status, 200);
     assert!(page.text().contains(ADA));
+    let json = town.ask("GET", &format!("/approve/{link}"), &[("accept", "application/json")], b"").await;
+    assert_eq!(json.json()["user"]["email"], ADA);
+    assert_eq!([page.header("vary"), json.header("vary")], [Some("accept"); 2]);
     let approved = town
         .ask(
             "POST",

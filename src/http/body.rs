@@ -25,7 +25,8 @@ pub(super) struct RegisterRequest {
     #[schema(value_type = String, format = Email, max_length = 254, example = "user@domain.tld")]
     pub(super) email: Field<Email>,
     /// The password, in bytes of UTF-8 from 8 to 1024, and none of the most common ones. It is used exactly as it is sent.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 1024)]
+    // A schema counts characters, which have four bytes at most.
+    #[schema(value_type = String, format = Password, min_length = 2, max_length = 1024)]
     pub(super) password: Field<NewPassword>,
 }
 
@@ -58,7 +59,7 @@ pub(super) struct ExecuteRequest {
     /// The code of the moment: six digits, or a number, which has lost its leading zeros. `totp` is another name for it. A code
     /// is accepted once.
     #[serde(alias = "totp")]
-    #[schema(schema_with = code, required = false)]
+    #[schema(schema_with = code_or_null, required = false)]
     pub(super) totop: Option<Code>,
     /// The script, at most 1 MiB.
     #[schema(value_type = String, max_length = 1_048_576, example = "print('Hello World')")]
@@ -102,6 +103,7 @@ pub(super) struct Message {
 #[derive(Serialize, ToSchema)]
 pub(super) struct EnrolmentReply {
     /// `ok`.
+    #[schema(pattern = "^ok$")]
     error: &'static str,
     /// The secret as apps take it from a QR code: `otpauth://totp/...`.
     #[serde(serialize_with = "expose")]
@@ -117,6 +119,7 @@ pub(super) struct EnrolmentReply {
 #[derive(Serialize, ToSchema)]
 pub(super) struct LoginReply {
     /// `ok`.
+    #[schema(pattern = "^ok$")]
     error: &'static str,
     /// Goes into `Authorization: Bearer ...`.
     #[serde(serialize_with = "expose")]
@@ -130,6 +133,7 @@ pub(super) struct LoginReply {
 #[derive(Serialize, ToSchema)]
 pub(super) struct ExecuteReply {
     /// `ok`.
+    #[schema(pattern = "^ok$")]
     error: &'static str,
     /// What the script wrote to its standard output, in base64.
     #[schema(content_encoding = "base64")]
@@ -146,6 +150,7 @@ pub(super) struct ExecuteReply {
 #[derive(Serialize, ToSchema)]
 pub(super) struct VersionReply {
     /// `ok`.
+    #[schema(pattern = "^ok$")]
     error: &'static str,
     /// The server's version.
     server: String,
@@ -176,6 +181,7 @@ pub(super) struct User {
 #[derive(Serialize, ToSchema)]
 pub(super) struct UserReply {
     /// `ok`.
+    #[schema(pattern = "^ok$")]
     error: &'static str,
     /// The account.
     user: User,
@@ -296,9 +302,18 @@ impl From<Status> for StatusReply {
 
 /// Six digits, as a number or as a string.
 fn code() -> Schema {
+    codes().build().into()
+}
+
+/// What may be left out may be null, too.
+fn code_or_null() -> Schema {
+    codes().item(ObjectBuilder::new().schema_type(Type::Null)).build().into()
+}
+
+fn codes() -> OneOfBuilder {
     let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(999_999));
     let digits = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{6}$"));
-    OneOfBuilder::new().item(number).item(digits).build().into()
+    OneOfBuilder::new().item(number).item(digits)
 }
 
 /// The one place where a secret goes out: to its owner.

@@ -391,6 +391,18 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_left_out_of_a_run_may_be_null_and_nothing_else() {
+        let shape = parsed()["components"]["schemas"]["ExecuteRequest"].clone();
+        let required = shape["required"].as_array().unwrap();
+        for (name, property) in shape["properties"].as_object().unwrap() {
+            let said = property.to_string().contains("\"null\"");
+            let body = json!({"data": "", name: null});
+            let taken = serde_json::from_value::<ExecuteRequest>(body).is_ok();
+            assert_eq!([said, taken], [!required.contains(&json!(name)); 2], "{name}");
+        }
+    }
+
+    #[test]
     fn its_examples_are_taken() {
         let document = parsed();
         let of = |path: &str| document["paths"][path]["post"]["requestBody"]["content"][JSON]["example"].clone();

@@ -39,7 +39,7 @@ pub(super) fn policy() -> &'static str {
 /// Behind the link of a verification mail. It changes nothing, for mail scanners follow links; its button does.
 pub(super) fn verification() -> String {
     page(
-        "Confirm your e-mail address",
+        "Confirm your address",
         &html! {
             p {
                 "Somebody asked for a Cloud Python account, or for new log-in codes, with the address that this link was sent "

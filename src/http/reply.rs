@@ -132,6 +132,12 @@ fn sentence(refusal: &Refusal) -> String {
     }
 }
 
+/// Says that the answer would be another for somebody who asks for another form (RFC 9110, section 12.5.5).
+pub(super) fn varied(mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    answer
+}
+
 /// What tells a program how to go on.
 fn hint(refusal: &Refusal) -> Option<(HeaderName, HeaderValue)> {
     match refusal {
@@ -227,9 +233,7 @@ fn json(status: StatusCode, body: &impl Serialize) -> Answer {
 }
 
 fn html(status: StatusCode, page: String) -> Answer {
-    let mut answer = answer(status, HTML, pages::policy(), page.into());
-    answer.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
-    answer
+    answer(status, HTML, pages::policy(), page.into())
 }
 
 fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: Bytes) -> Answer {

@@ -159,7 +159,7 @@ impl House {
         let answer =
             outcome.map_or_else(|refused| reply::refusal(&refused, form), |outcome| reply::outcome(outcome, form));
         tracing::debug!(method = route.method, route = route.path, status = answer.status().as_u16(), "answered");
-        answer
+        if matches!(route.does, Does::Show(_)) { reply::varied(answer) } else { answer }
     }
 
     async fn outcome(

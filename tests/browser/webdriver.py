@@ -44,7 +44,7 @@ class Browser:
         store = Path(self.home.name, ".pki/nssdb")
         store.mkdir(parents=True)
         for command in (["-N", "--empty-password"], ["-A", "-t", "C,,", "-n", "ca", "-i", str(ca)]):
-            subprocess.run(["certutil", "-d", f"sql:{store}", *command], check=True, stdin=subprocess.DEVNULL)
+            subprocess.run(["certutil", "-d", f"sql:{store}", *command], check=True, stdin=subprocess.DEVNULL, timeout=60)
 
     def __enter__(self):
         return self

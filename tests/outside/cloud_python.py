@@ -4,6 +4,7 @@ Nothing here is taken from the server's own code: codes are computed and certifi
 """
 import base64
 import contextlib
+import ctypes
 import email
 import email.policy
 import hashlib
@@ -12,10 +13,12 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import ssl
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,6 +27,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 120  # the first start of a debug build prepares the runtime image
 MAIL_SECONDS = 20
+INSTALL_SECONDS = 900
+PR_SET_CHILD_SUBREAPER = 36
 
 
 class Failed(Exception):
@@ -46,11 +51,79 @@ def target():
 
 
 def find_binary(given=None):
+    """The program: the one that is given, or the one that cargo built last."""
     places = [given] if given else [target() / kind / "cloud-python" for kind in ("release", "debug")]
-    for place in places:
-        if place.is_file():
-            return place.absolute()
-    raise SystemExit("no cloud-python binary: build it with `cargo build --release`, or say --binary FILE")
+    if not (there := [place for place in places if place.is_file()]):
+        raise Failed(f"no program at {' or '.join(map(str, places))}: build it with `cargo build`, or say --binary FILE")
+    return max(there, key=lambda place: place.stat().st_mtime).absolute()
+
+
+def run(name, seconds, prepare, test):
+    """Calls `prepare`, which may install something, and hands what it returns to `test`, which has so many seconds. Leaves no
+    process behind. Returns the exit code."""
+    # What our children leave behind becomes our child.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    for number, reason in ((signal.SIGTERM, "it was told to end"), (signal.SIGALRM, f"it took more than {seconds} seconds")):
+        signal.signal(number, _fail(reason))
+    try:
+        prepared = prepare()
+        signal.alarm(seconds)
+        return test(prepared) or 0
+    except Skipped as reason:
+        print(f"skipped: {name} ({reason})")
+        return 0
+    except Failed as reason:
+        print(f"FAILED: {name}: {reason}", file=sys.stderr)
+        return 1
+    finally:
+        signal.alarm(0)
+        _end_children()
+
+
+def _fail(reason):
+    def handler(*_):
+        raise Failed(reason)
+    return handler
+
+
+def _end_children():
+    """The children of those that are ended come to us, so it goes on until there are none."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            for thread in Path("/proc/self/task").iterdir():
+                for child in (thread / "children").read_text().split():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(int(child), signal.SIGKILL)
+            os.waitpid(-1, 0)
+
+
+def need_packages(commands):
+    """Installs the Debian packages of the commands that are not there, if that can be done without asking anybody."""
+    missing = {command: package for command, package in commands.items() if not shutil.which(command)}
+    if missing:
+        install(*missing.values())
+    if still := [command for command in missing if not shutil.which(command)]:
+        raise Skipped(f"{' '.join(still)} is not here, and was not in the packages")
+
+
+def install(*packages):
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise Skipped(f"{' '.join(packages)} not installed, and this user cannot install packages")
+    apt = ["apt-get", "--quiet", "--quiet", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"]
+    for command in ([*apt, "update"], [*apt, "install", "--yes", "--no-install-recommends", *packages]):
+        tried(command, f"apt-get cannot install {' '.join(packages)} here", DEBIAN_FRONTEND="noninteractive")
+
+
+def tried(command, reason, **environment):
+    """Runs something that may not be possible here, and says so before."""
+    print("  " + " ".join(Path(word).name if word == command[0] else str(word) for word in command), flush=True)
+    try:
+        done = subprocess.run(command, env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              timeout=INSTALL_SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Skipped(f"{reason}: {error}") from None
+    if done.returncode != 0:
+        raise Skipped(reason)
 
 
 def code_of(secret, when=None):
