@@ -97,22 +97,21 @@ pub(super) fn enrolment(enrolment: &Enrolment) -> String {
     )
 }
 
-/// Behind the link of an administrator's mail: who asks, and what can be decided.
+/// Behind the link of an administrator's mail: who asks, and which decisions would change something.
 pub(super) fn approval(user: &UserView) -> String {
-    let open: Vec<Decision> = [Decision::Approve, Decision::Deny].into_iter().filter(|d| changes(user, *d)).collect();
+    let mut offered = vec![(Decision::Approve, "Approve"), (Decision::Deny, "Deny")];
+    offered.retain(|(decision, _)| user.standing.after(*decision).is_ok_and(|after| after != user.standing));
     page(
         "A request for an account",
         &html! {
             (description(user))
-            @if open.is_empty() {
+            @if offered.is_empty() {
                 p { "There is nothing to decide here. Accounts are managed with " code { "cloud-python admin users" } "." }
             } @else {
                 p { "Approve it, and whoever owns this address can log in and run Python scripts on this server." }
                 form method="post" {
-                    @for decision in &open {
-                        button.quiet[*decision == Decision::Deny] name="decision" value=(decision.name()) {
-                            (label(*decision))
-                        }
+                    @for (decision, label) in &offered {
+                        button.quiet[*decision == Decision::Deny] name="decision" value=(decision.name()) { (label) }
                     }
                 }
                 p.soft { "If you do nothing, the account goes on waiting." }
@@ -213,20 +212,6 @@ fn description(user: &UserView) -> Markup {
             dt { "Standing" }
             dd { (user.standing.name()) }
         }
-    }
-}
-
-/// Whether there would be a difference.
-fn changes(user: &UserView, decision: Decision) -> bool {
-    user.standing.after(decision).is_ok_and(|after| after != user.standing)
-}
-
-const fn label(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Approve => "Approve",
-        Decision::Deny => "Deny",
-        Decision::Suspend => "Suspend",
-        Decision::Restore => "Restore",
     }
 }
 

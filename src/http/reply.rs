@@ -159,13 +159,17 @@ fn whole_seconds(time: Duration) -> u64 {
 }
 
 fn problem(status: StatusCode, sentence: &str) -> String {
-    match status {
-        StatusCode::NOT_FOUND => pages::problem(
+    let (title, sentence) = match status {
+        StatusCode::NOT_FOUND => (
             "This link does not work",
             "It was used up, has expired, or is not complete. Check that you have all of it, or register again.",
         ),
-        _ => pages::problem("That did not work", sentence),
-    }
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            ("Not now", "Too much is asked of this server at the moment. Wait a minute, then try again.")
+        }
+        _ => ("That did not work", sentence),
+    };
+    pages::problem(title, sentence)
 }
 
 /// Whether the server is up at all.
@@ -380,6 +384,8 @@ mod tests {
         }
         let answer = refusal(&Refusal::Error(Error::NotFound), Form::Html);
         assert!(shown(answer).await.starts_with("404 "));
+        let answer = shown(refusal(&Refusal::Error(Error::Overloaded(Duration::ZERO)), Form::Html)).await;
+        assert!(answer.starts_with("503 retry-after: 1 ") && answer.contains("<h1>Not now</h1>"), "{answer}");
     }
 
     #[test]
