@@ -1,8 +1,10 @@
-//! The client, and servers that mean it ill.
+//! The client, with servers that mean it ill and with the real one.
 
 mod admin;
 mod commands;
 mod keyboard;
 mod liar;
 mod lies;
+mod operator;
+mod real;
 mod trust;

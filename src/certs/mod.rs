@@ -10,6 +10,9 @@
 //! | `server-key.pem` | 0600 | the server's key. A renewal keeps it; whoever wants a new one removes it first |
 //! | `server.pem` | 0644 | the server's certificate, good for 397 days. The authority signs it directly, so it is the whole chain |
 //!
+//! A new certificate is for every name of the one before it, too: whoever renews it need not know what was asked for earlier, and no
+//! client loses the name by which it reaches the server. Whoever wants a name gone removes `server.pem` first.
+//!
 //! # What a crash leaves
 //!
 //! Each file is put in its place whole, and each key before its certificate. A key that has no certificate yet is used for the
@@ -117,6 +120,8 @@ pub struct ServerCertificate {
     pub key: PathBuf,
     /// What clients are given to check it.
     pub ca: PathBuf,
+    /// The names and addresses it is for.
+    pub names: Vec<String>,
     /// When it ends.
     pub expires: UnixTime,
 }
@@ -126,9 +131,9 @@ pub struct ServerCertificate {
 pub struct Authority;
 
 impl Authority {
-    /// What the server starts with. Makes what is missing, and renews what [needs it](Self::needs_renewal). Where that cannot be done
-    /// (the authority's key was taken away, or its time is nearly over) a certificate is kept as long as it is good for every name.
-    /// Blocks.
+    /// What the server starts with. Makes what is missing, and renews a certificate that ends within 30 days or is not for all of
+    /// these names. Where that cannot be done (the authority's key was taken away, or its time is nearly over) a certificate is
+    /// kept as long as it is good for every name. Blocks.
     ///
     /// `names` are host names and addresses by which clients reach the server, beside `localhost`, `127.0.0.1` and `::1`.
     pub fn open_or_make(
@@ -138,9 +143,13 @@ impl Authority {
     ) -> Result<ServerCertificate, CertError> {
         let place = Place::enter(folder)?;
         let (names, signer) = (Names::parse(names)?, place.authority(now)?);
-        match place.state(&signer, &names, now)? {
-            State::Good(expires) => Ok(place.result(expires)),
-            State::Renewable(expires, _) if !signer.can_sign() || signer.ends_soon(now) => Ok(place.result(expires)),
+        let served = place.served(&signer)?;
+        let names = names.and_of(served.as_ref());
+        match place.state(served.as_ref(), &names, now)? {
+            State::Good(expires) => Ok(place.result(&names, expires)),
+            State::Renewable(expires, _) if !signer.can_sign() || signer.ends_soon(now) => {
+                Ok(place.result(&names, expires))
+            }
             State::Renewable(_, why) | State::Useless(why) => place.issue(&signer, &names, now, &why),
         }
     }
@@ -149,16 +158,8 @@ impl Authority {
     pub fn renew(folder: &Path, names: &[impl AsRef<str>], now: UnixTime) -> Result<ServerCertificate, CertError> {
         let place = Place::enter(folder)?;
         let (names, signer) = (Names::parse(names)?, place.authority(now)?);
-        // What is there may be somebody's own.
-        place.state(&signer, &names, now)?;
+        let names = names.and_of(place.served(&signer)?.as_ref());
         place.issue(&signer, &names, now, "a new certificate was asked for")
-    }
-
-    /// Whether the server's certificate ends within 30 days, or is not for these names, or not there. Blocks.
-    pub fn needs_renewal(folder: &Path, names: &[impl AsRef<str>], now: UnixTime) -> Result<bool, CertError> {
-        let place = Place::enter(folder)?;
-        let (names, signer) = (Names::parse(names)?, place.authority(now)?);
-        Ok(!matches!(place.state(&signer, &names, now)?, State::Good(_)))
     }
 }
 
@@ -192,9 +193,9 @@ impl Place {
         self.folder.join(name)
     }
 
-    fn result(&self, expires: UnixTime) -> ServerCertificate {
+    fn result(&self, names: &Names, expires: UnixTime) -> ServerCertificate {
         let [certificate, key, ca] = [SERVER, SERVER_KEY, CA].map(|name| self.path(name));
-        ServerCertificate { certificate, key, ca, expires }
+        ServerCertificate { certificate, key, ca, names: names.texts(), expires }
     }
 
     /// A file's bytes; nothing if it is not there.
@@ -243,12 +244,18 @@ impl Place {
         Ok(pem.into_bytes())
     }
 
-    fn state(&self, signer: &Signer, names: &Names, now: UnixTime) -> Result<State, CertError> {
-        let Some(pem) = self.read(SERVER)? else { return Ok(State::Useless("there is no server.pem".to_owned())) };
+    /// The server's certificate that is there. One that somebody else made is an error, for it must not be overwritten.
+    fn served(&self, signer: &Signer) -> Result<Option<Certificate>, CertError> {
+        let Some(pem) = self.read(SERVER)? else { return Ok(None) };
         let certificate = Certificate::parse(&pem).ok_or_else(|| CertError::Server(self.path(SERVER)))?;
-        if !certificate.is_signed_by(&signer.pem) {
-            return Err(CertError::Foreign(self.path(SERVER)));
+        match certificate.is_signed_by(&signer.pem) {
+            true => Ok(Some(certificate)),
+            false => Err(CertError::Foreign(self.path(SERVER))),
         }
+    }
+
+    fn state(&self, served: Option<&Certificate>, names: &Names, now: UnixTime) -> Result<State, CertError> {
+        let Some(certificate) = served else { return Ok(State::Useless("there is no server.pem".to_owned())) };
         let ends = certificate.ends;
         let missing = names.missing_in(&certificate.names);
         Ok(match self.server_key()? {
@@ -258,9 +265,6 @@ impl Place {
             _ if missing.is_some() => State::Useless(format!("server.pem is not for {}", missing.unwrap_or_default())),
             _ if now.plus(limits::CERTIFICATE_RENEWAL) >= ends => {
                 State::Renewable(ends, format!("server.pem ends on {}", read::date(ends)))
-            }
-            _ if certificate.names != *names.all() => {
-                State::Renewable(ends, "server.pem is for more names than these".to_owned())
             }
             _ => State::Good(ends),
         })
@@ -285,7 +289,7 @@ impl Place {
         };
         let expires = ends.min(now.plus(limits::CERTIFICATE_LIFE));
         self.write(SERVER, &signer.sign(&key, names, now, expires)?, 0o644)?;
-        Ok(self.result(expires))
+        Ok(self.result(names, expires))
     }
 }
 

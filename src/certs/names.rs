@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use rustls::pki_types::DnsName;
 
 use super::CertError;
+use super::read::Certificate;
 
 /// A host name in lower case, or an address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,8 +41,18 @@ impl Names {
         Ok(Self(names))
     }
 
+    /// These and those of a certificate.
+    pub(super) fn and_of(mut self, certificate: Option<&Certificate>) -> Self {
+        self.0.extend(certificate.into_iter().flat_map(|certificate| certificate.names.iter().cloned()));
+        self
+    }
+
     pub(super) const fn all(&self) -> &BTreeSet<Name> {
         &self.0
+    }
+
+    pub(super) fn texts(&self) -> Vec<String> {
+        self.0.iter().map(Name::to_string).collect()
     }
 
     /// The first of ours that is not among these.

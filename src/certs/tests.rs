@@ -126,15 +126,11 @@ fn keys_are_for_their_owner_alone() {
 fn nothing_changes_until_thirty_days_before_the_end_and_then_all_but_the_certificate_stays() {
     let folder = folder();
     let open = |now| Authority::open_or_make(folder.path(), &["a.example"], now).unwrap();
-    let needs = |now| Authority::needs_renewal(folder.path(), &["a.example"], now).unwrap();
     let first = open(NOW);
     let before = [CA, CA_KEY, SERVER_KEY, SERVER].map(|name| text(&folder, name));
-    assert!(!needs(days(366)));
     assert_eq!(open(days(366)), first);
     assert_eq!(text(&folder, SERVER), before[3]);
-    assert!(needs(days(367)));
     assert_eq!(open(days(367)).expires, days(367 + 397));
-    assert!(!needs(days(367)));
     let after = [CA, CA_KEY, SERVER_KEY, SERVER].map(|name| text(&folder, name));
     assert_eq!(before[..3], after[..3]);
     assert_ne!(before[3], after[3]);
@@ -144,15 +140,35 @@ fn nothing_changes_until_thirty_days_before_the_end_and_then_all_but_the_certifi
 }
 
 #[test]
-fn other_names_are_another_certificate() {
+fn a_name_that_is_missing_is_added_and_none_is_lost() {
     let folder = folder();
-    Authority::open_or_make(folder.path(), &["a.example", "b.example"], NOW).unwrap();
-    assert!(!Authority::needs_renewal(folder.path(), &["B.example", "a.example"], NOW).unwrap());
-    assert!(Authority::needs_renewal(folder.path(), &["a.example"], NOW).unwrap());
-    assert!(Authority::needs_renewal(folder.path(), &["a.example", "c.example"], NOW).unwrap());
-    let files = Authority::open_or_make(folder.path(), &["c.example"], NOW).unwrap();
-    handshake(&files, &files.ca, "c.example", NOW).unwrap();
-    handshake(&files, &files.ca, "a.example", NOW).unwrap_err();
+    let open = |names: &[&str], now| Authority::open_or_make(folder.path(), names, now).unwrap();
+    let first = open(&["a.example", "192.0.2.7"], NOW);
+    assert_eq!(first.names, ["a.example", "localhost", "127.0.0.1", "192.0.2.7", "::1"]);
+    // Fewer names, or the same ones written otherwise, are no reason for another.
+    let before = text(&folder, SERVER);
+    for fewer in [&["A.example"][..], &["192.0.2.7", "a.example"], &[]] {
+        assert_eq!(open(fewer, NOW), first);
+    }
+    assert_eq!(text(&folder, SERVER), before);
+    // One that is missing is, and so is the end, and so is a wish: each keeps the names.
+    let all = ["a.example", "c.example", "localhost", "127.0.0.1", "192.0.2.7", "::1"];
+    assert_eq!(open(&["c.example"], NOW).names, all);
+    assert_eq!(open(&[], days(380)).names, all);
+    assert_eq!(open(&[], days(3000)).names, all, "it had ended");
+    let files = Authority::renew(folder.path(), &NONE, days(3001)).unwrap();
+    assert_eq!(files.names, all);
+    for name in all {
+        handshake(&files, &files.ca, name, days(3001)).unwrap();
+    }
+    // A new key, too.
+    std::fs::remove_file(folder.path().join(SERVER_KEY)).unwrap();
+    assert_eq!(open(&[], days(3002)).names, all);
+    // The one way to be rid of a name.
+    std::fs::remove_file(folder.path().join(SERVER)).unwrap();
+    let files = open(&["c.example"], days(3003));
+    assert_eq!(files.names, ["c.example", "localhost", "127.0.0.1", "::1"]);
+    handshake(&files, &files.ca, "a.example", days(3003)).unwrap_err();
 }
 
 #[test]
@@ -163,7 +179,6 @@ fn without_the_authoritys_key_a_certificate_is_kept_as_long_as_it_serves() {
     let open = |names: &[&str], now| Authority::open_or_make(folder.path(), names, now);
     assert_eq!(open(&["a.example", "b.example"], days(380)).unwrap(), first);
     assert_eq!(open(&["a.example"], NOW).unwrap(), first);
-    assert!(Authority::needs_renewal(folder.path(), &["a.example"], NOW).unwrap());
     let said = complaint(open(&["c.example"], NOW));
     assert!(said.starts_with("server.pem is not for c.example, and ") && said.contains("put it back"), "{said}");
     let said = complaint(open(&["a.example"], days(398)));

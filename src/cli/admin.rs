@@ -12,10 +12,11 @@ use tokio::runtime;
 use super::dates::rfc3339;
 use super::{FAILED, complain};
 use crate::client::{Admin, ClientError, Entries, Entry, OneUser, Status, Told, User, Users, terminal};
-use crate::domain::{AdminAction, AuditEntry, ChainError, Decision, Email, UnixTime};
+use crate::domain::{AdminAction, AuditVerifier, ChainError, Decision, Email, UnixTime};
 
 /// What can be typed after `cloud-python admin`.
 #[derive(Debug, Args)]
+#[command(after_help = super::EXIT_CODES)]
 pub struct Arguments {
     /// The server's data folder
     #[arg(long, global = true, value_name = "DIR", default_value = "cloud-python-data")]
@@ -130,19 +131,18 @@ impl Arguments {
 
     /// Fetches all of the trail, for one entry alone proves nothing.
     async fn verify(&self, admin: &Admin) -> Result<(), AdminError> {
-        let (mut trail, mut next): (Vec<AuditEntry>, _) = (vec![], 1);
-        let mut last = String::new();
+        let (mut verifier, mut last, mut next) = (AuditVerifier::default(), String::new(), 1);
         while let Some(entries) = page(admin, &mut next).await? {
             for entry in entries {
-                trail.push(entry.parse()?);
+                verifier.check(&entry.parse()?)?;
                 last = entry.hash;
             }
         }
-        AuditEntry::verify(&trail)?;
+        let entries = verifier.entries();
         Ok(match self.json {
-            true => say(&serde_json::json!({"error": "ok", "entries": trail.len(), "last": last}).to_string()),
-            false if trail.is_empty() => say("The trail is empty."),
-            false => say(&format!("The trail holds: {} entries, the last with hash {last}", trail.len())),
+            true => say(&serde_json::json!({"error": "ok", "entries": entries, "last": last}).to_string()),
+            false if entries == 0 => say("The trail is empty."),
+            false => say(&format!("The trail holds: {entries} entries, the last with hash {last}")),
         }?)
     }
 }

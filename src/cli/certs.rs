@@ -14,12 +14,13 @@ use crate::clock::Clock;
 
 /// What can be typed after `cloud-python certs`.
 #[derive(Debug, Args)]
+#[command(after_help = super::EXIT_CODES)]
 pub struct Arguments {
     /// The server's data folder
     #[arg(long, value_name = "DIR", default_value = "cloud-python-data")]
     data: PathBuf,
-    /// A name or an address by which clients reach the server (may be repeated; say all of them. localhost, 127.0.0.1 and ::1 are
-    /// always among them)
+    /// A further name or address by which clients reach the server (may be repeated). The names of the certificate that is there
+    /// are kept, and localhost, 127.0.0.1 and ::1 are always among them
     #[arg(long = "name", value_name = "NAME")]
     names: Vec<String>,
 }
@@ -35,10 +36,9 @@ pub fn main(arguments: &Arguments) -> ExitCode {
         }
     };
     let ca = if first { "new: every client needs a copy" } else { "as before: clients need nothing new" };
-    let names = ["localhost", "127.0.0.1", "::1"].into_iter().chain(arguments.names.iter().map(String::as_str));
     println!("CA           {}  ({ca})", made.ca.display());
     println!("certificate  {}  (good until {})", made.certificate.display(), rfc3339(made.expires));
     println!("key          {}  (for nobody else's eyes)", made.key.display());
-    println!("names        {}", names.collect::<Vec<_>>().join(", "));
+    println!("names        {}", made.names.join(", "));
     ExitCode::SUCCESS
 }

@@ -12,6 +12,7 @@ pub mod image;
 pub mod launcher;
 pub mod run;
 pub mod serve;
+mod steps;
 
 use clap::{Parser, Subcommand};
 
@@ -45,6 +46,8 @@ pub enum Command {
     Launcher,
 }
 
+/// Said at the end of a command's help.
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage";
 /// Exit code for a failure of ours.
 const FAILED: u8 = 1;
 /// Exit code for a command that was used wrongly.

@@ -24,6 +24,9 @@ const SANDBOX_FAILED: u8 = 125;
 
 /// What can be typed after `cloud-python run`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: the script's own; 1 failed, 2 wrong usage, 124 time-out, 125 the sandbox itself failed, 130 interrupted"
+)]
 pub struct Arguments {
     /// Wall-clock time in seconds
     #[arg(long, value_name = "S", value_parser = seconds, default_value = "10")]

@@ -9,6 +9,7 @@ use clap::Args;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::steps::Steps;
 use super::{FAILED, USAGE, complain};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, MailConfig, limits};
@@ -18,6 +19,7 @@ use crate::telemetry;
 
 /// What can be typed after `cloud-python serve`.
 #[derive(Debug, Args)]
+#[command(after_help = super::EXIT_CODES)]
 pub struct Arguments {
     /// The configuration (TOML); without one everything has its default
     #[arg(long, value_name = "FILE")]
@@ -109,26 +111,34 @@ fn ready(server: &Server) -> std::io::Result<()> {
     out.flush()
 }
 
-/// The next steps, for people.
+/// What holds scripts, and the next steps for people.
 async fn tell(arguments: &Arguments, config: &Config, server: &Server) {
-    let data = arguments.data.display();
     let landlock = server.landlock().await;
     let jail =
         if landlock > 0 { format!("seccomp and Landlock {landlock}") } else { "seccomp, no Landlock".to_owned() };
     eprintln!("cloud-python: scripts are held by {jail}");
-    if !std::io::stderr().is_terminal() {
-        return;
+    if std::io::stderr().is_terminal() {
+        eprintln!(
+            "cloud-python: next steps, in another terminal in the same folder\n\n{}",
+            steps(arguments, config, server)
+        );
     }
-    let url = format!("https://{}", server.address());
-    eprintln!("cloud-python: next steps\n");
-    eprintln!("  cloud-python client --url {url} --ca {data}/ca.pem register you@example.org");
-    if let MailConfig::Directory(directory) = &config.mail {
-        let outbox = directory.clone().unwrap_or_else(|| arguments.data.join("outbox"));
-        eprintln!("  open the link in the mail in {}", outbox.display());
+}
+
+fn steps(arguments: &Arguments, config: &Config, server: &Server) -> Steps {
+    let data = arguments.data.clone();
+    let program = std::env::args_os().next().and_then(|name| name.into_string().ok());
+    let outbox = match &config.mail {
+        MailConfig::Directory(directory) => Some(directory.clone().unwrap_or_else(|| data.join("outbox"))),
+        MailConfig::Smtp(_) => None,
+    };
+    Steps {
+        program: program.filter(|name| !name.is_empty()).unwrap_or_else(|| "cloud-python".to_owned()),
+        url: config.url.clone().unwrap_or_else(|| format!("https://{}", server.address())),
+        ca: config.certificate.is_none().then(|| data.join("ca.pem")),
+        outbox,
+        data,
     }
-    eprintln!("  cloud-python admin --data {data} users approve you@example.org");
-    eprintln!("  cloud-python client --url {url} --ca {data}/ca.pem login you@example.org");
-    eprintln!("  cloud-python client exec hello.py\n");
 }
 
 struct Signals {

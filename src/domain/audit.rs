@@ -86,20 +86,10 @@ impl AuditEntry {
         entry
     }
 
-    /// Checks a whole trail, from its first entry.
+    /// Checks a whole trail that is at hand, from its first entry.
     pub fn verify<'a>(trail: impl IntoIterator<Item = &'a Self>) -> Result<(), ChainError> {
-        let (mut number, mut before) = (0, [0; 32]);
-        for entry in trail {
-            number += 1;
-            if entry.number != number {
-                return Err(ChainError::Missing(number));
-            }
-            if entry.hash != entry.hash_after(before) {
-                return Err(ChainError::Changed(number));
-            }
-            before = entry.hash;
-        }
-        Ok(())
+        let mut verifier = AuditVerifier::default();
+        trail.into_iter().try_for_each(|entry| verifier.check(entry))
     }
 
     /// Every part with its length before it, so that no two entries have the same bytes.
@@ -116,6 +106,34 @@ impl AuditEntry {
         }
         hash.update([u8::from(self.about.is_some())]);
         hash.finalize().into()
+    }
+}
+
+/// Checks a trail from its first entry on, one at a time, and remembers no more than the last hash: a trail may be longer than the
+/// memory.
+#[derive(Debug, Default)]
+pub struct AuditVerifier {
+    entries: u64,
+    last: [u8; 32],
+}
+
+impl AuditVerifier {
+    /// Checks the next entry. After an error nothing that follows proves anything.
+    pub fn check(&mut self, entry: &AuditEntry) -> Result<(), ChainError> {
+        let number = self.entries.saturating_add(1);
+        if entry.number != number {
+            return Err(ChainError::Missing(number));
+        }
+        if entry.hash != entry.hash_after(self.last) {
+            return Err(ChainError::Changed(number));
+        }
+        (self.entries, self.last) = (number, entry.hash);
+        Ok(())
+    }
+
+    /// How many entries held so far.
+    pub const fn entries(&self) -> u64 {
+        self.entries
     }
 }
 
@@ -136,6 +154,10 @@ mod tests {
     #[test]
     fn a_trail_that_nobody_touched_holds() {
         assert_eq!(AuditEntry::verify(&trail()), Ok(()));
+        let mut verifier = AuditVerifier::default();
+        for (entry, count) in trail().iter().zip(1..) {
+            assert_eq!((verifier.check(entry), verifier.entries()), (Ok(()), count));
+        }
         assert_eq!(AuditEntry::verify(&[]), Ok(()));
     }
 

@@ -22,7 +22,7 @@ mod totp;
 pub use account::{Account, AccountId, Decision, Link, LinkPurpose, NotPossible, Registration, Standing, TokenRecord};
 pub use action::{Action, AdminAction, Credential, PasswordCredential};
 pub use answer::{Enrolment, Error, Outcome, Status, UserView};
-pub use audit::{Actor, AuditEntry, ChainError, Event};
+pub use audit::{Actor, AuditEntry, AuditVerifier, ChainError, Event};
 pub use budget::{Budget, BudgetError};
 pub use email::{Email, EmailError};
 pub use job::{Argument, InputFile, JobError, JobSpec, JobSpecBuilder, ProgramName, Script};

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox, SinglePart};
 use lettre::{Address, Message};
 
 use super::MailError;
@@ -96,11 +96,24 @@ impl Stored {
             .message_id(Some(format!("<{}.{}@{}>", id.0, self.mark, sender.domain())))
             // Holiday notices do not answer machines (RFC 3834, sections 2 and 5).
             .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()))
-            .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(body.to_owned()));
+            .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(encoded(body)));
         let bytes = message.ok()?.formatted();
         let letter = Sent { to: self.to, subject: self.subject, text: self.text };
         // What is not ASCII would need a server that says it takes it (RFC 6152).
         bytes.is_ascii().then_some(Parcel { id, created, sender, recipient, bytes, letter })
+    }
+}
+
+/// The text as it is, if a message may hold it as it is (RFC 5322, section 2.1.1). lettre would fold lines beyond 76 characters, and a
+/// link with a fold in it is of no use to somebody who reads the file.
+fn encoded(text: &str) -> Body {
+    let plain = text.is_ascii() && !text.contains(['\r', '\0']) && text.split('\n').all(|line| line.len() <= LINE);
+    match plain {
+        true => {
+            let bytes = text.replace('\n', "\r\n").into_bytes();
+            Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::SevenBit)
+        }
+        false => Body::new(text.to_owned()),
     }
 }
 
@@ -128,6 +141,8 @@ pub struct Sent {
 
 const PURPOSE: &str = "mail";
 const VERSION: &str = "1";
+/// Characters of a line, beside its end.
+const LINE: usize = 998;
 /// The last second of the year 9999, beyond which lettre has no words.
 const LAST_DATE: u64 = 253_402_300_799;
 
@@ -217,6 +232,13 @@ mod tests {
             assert!(message.is_ascii(), "{text:?}");
             assert!(message.split("\r\n").all(|line| line.len() <= 998 && !line.contains('\n')), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_link_is_not_folded() {
+        let link = format!("https://{}.example.org/verify/{}", "a".repeat(60), "B".repeat(43));
+        let (_, body) = split(&message(&letter("bob@example.net", &format!("Open this:\n\n{link}\n"))));
+        assert_eq!(body, format!("Open this:\r\n\r\n{link}\r\n"));
     }
 
     #[test]

@@ -60,6 +60,13 @@
 //! connections_per_address = 100
 //! ```
 //!
+//! # Names in the server's own certificate
+//!
+//! It is for `localhost`, `127.0.0.1`, `::1`, the address that is listened on, the host of `url`, everything in `names`, and whatever
+//! `cloud-python certs --name NAME` has added. A renewal adds names and drops none. To be rid of one, remove `server.pem` (not
+//! `server-key.pem`) and run `cloud-python certs` with the names that are to stay; clients notice nothing, a running server takes
+//! the new file by itself.
+//!
 //! # Behind a proxy
 //!
 //! Limits go by the address that the connection comes from; no header is believed. Behind a proxy that ends TLS all callers have

@@ -16,11 +16,15 @@ pub(crate) struct Home(tempfile::TempDir);
 
 impl Home {
     pub(crate) fn trusting(liar: &Liar) -> Self {
-        let home = Self(tempfile::tempdir().unwrap());
+        let home = Self::empty();
         liar.put_ca(home.0.path());
         home.put("password", "correct horse\n");
         home.put("code", "012 345\n");
         home
+    }
+
+    pub(crate) fn empty() -> Self {
+        Self(tempfile::tempdir().unwrap())
     }
 
     pub(crate) fn put(&self, name: &str, content: &str) {
@@ -31,7 +35,7 @@ impl Home {
         self.0.path().join(name)
     }
 
-    fn session(&self) -> PathBuf {
+    pub(crate) fn session(&self) -> PathBuf {
         self.path(".config/cloud-python/session.json")
     }
 
@@ -40,6 +44,8 @@ impl Home {
         for name in ["XDG_CONFIG_HOME", "CLOUD_PYTHON_URL", "CLOUD_PYTHON_CA"] {
             command.env_remove(name);
         }
+        // Where the runtime image is, for `serve`.
+        command.env("CLOUD_PYTHON_CACHE", cloud_python::sandbox::cache_folder().unwrap());
         command.env("HOME", self.0.path()).current_dir(self.0.path())
     }
 
@@ -86,7 +92,7 @@ pub(crate) fn server(execute: Say) -> Liar {
     })
 }
 
-fn mode(path: PathBuf) -> u32 {
+pub(crate) fn mode(path: PathBuf) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 

@@ -9,16 +9,21 @@ use super::liar::{Liar, Say};
 use crate::world::{PROGRAM, output, repository, said};
 
 /// What was seen.
-struct Seen {
-    screen: String,
-    code: i64,
-    echo: bool,
+pub(crate) struct Seen {
+    pub(crate) screen: String,
+    pub(crate) code: i64,
+    pub(crate) echo: bool,
 }
 
 /// Sits down at a terminal. Each step is a text to wait for and what is typed then.
 fn sit(home: &Home, steps: &[(&str, &str)], arguments: &[&str]) -> Seen {
+    type_at(home, steps, &[&["client"], arguments].concat())
+}
+
+/// The same with any command of the program.
+pub(crate) fn type_at(home: &Home, steps: &[(&str, &str)], arguments: &[&str]) -> Seen {
     let mut command = Command::new("python3");
-    command.arg(repository("tests/world/terminal.py")).arg(json!(steps).to_string()).args([PROGRAM, "client"]);
+    command.arg(repository("tests/world/terminal.py")).arg(json!(steps).to_string()).arg(PROGRAM);
     let output = output(home.place(command.args(arguments)));
     let seen: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
     assert_eq!(seen["left"], json!([]), "{seen}");

@@ -107,13 +107,14 @@ async fn what_certs_makes_is_trusted_and_a_renewal_changes_nothing_for_clients()
     assert!(made.status.success(), "{}", said(&made));
     let text = String::from_utf8(made.stdout).unwrap();
     assert!(text.contains("ca.pem  (new: every client needs a copy)") && text.contains("Z)\n"), "{text}");
-    assert!(text.contains("names        localhost, 127.0.0.1, ::1, example.org\n"), "{text}");
+    assert!(text.contains("names        example.org, localhost, 127.0.0.1, ::1\n"), "{text}");
     let ca = std::fs::read_to_string(data.join("ca.pem")).unwrap();
     for _ in 0..2 {
         let liar = Liar::with(Identity::read(&data).config(&[&version::TLS13]), ca.clone());
         register(&liar.endpoint()).await.unwrap();
         let renewed = certs(&[]);
-        assert!(String::from_utf8(renewed.stdout).unwrap().contains("as before"));
+        let text = String::from_utf8(renewed.stdout).unwrap();
+        assert!(text.contains("as before") && text.contains("example.org"), "{text}");
     }
     assert_eq!(std::fs::read_to_string(data.join("ca.pem")).unwrap(), ca);
     let refused = certs(&["*.example.org"]);

@@ -18,11 +18,16 @@ pub(crate) struct Serving {
 impl Serving {
     /// Starts it on port 0 over this data directory, with this configuration, and waits until it is ready.
     pub(crate) fn start(data: &Path, config: &str) -> Self {
+        Self::start_logging(data, config, Stdio::inherit())
+    }
+
+    /// The same with its standard error going somewhere else.
+    pub(crate) fn start_logging(data: &Path, config: &str, log: Stdio) -> Self {
         let file = data.with_extension("toml");
         std::fs::write(&file, config).expect("a configuration");
         let mut command = Command::new(PROGRAM);
         command.args(["serve", "--https", "127.0.0.1:0", "--data"]).arg(data).arg("--config").arg(&file);
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().expect("the program starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();

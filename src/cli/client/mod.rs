@@ -31,6 +31,9 @@ const DEFAULT_CA: &str = "cloud-python-data/ca.pem";
 
 /// What can be typed after `cloud-python client`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted; exec: the script's own, 124 on a time-out"
+)]
 pub struct Arguments {
     /// The server (default: CLOUD_PYTHON_URL, else https://127.0.0.1:12344)
     #[arg(long, global = true, value_name = "URL", value_parser = ServerUrl::parse)]
