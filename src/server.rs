@@ -31,6 +31,12 @@ pub enum ServerError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, #[source] std::io::Error),
+    /// Links in mails would lead nowhere.
+    #[error(
+        "the setting https.url is missing: {0} is no address that people can open, so say where links in mails lead, such as \
+         https://python.example.org"
+    )]
+    Url(SocketAddr),
     /// The server's own certificate cannot be made or used.
     #[error(transparent)]
     Certificate(#[from] CertError),
@@ -98,7 +104,11 @@ impl Server {
         let socket =
             TcpListener::bind(config.listen).await.map_err(|error| ServerError::Listen(config.listen, error))?;
         let address = socket.local_addr().map_err(|error| ServerError::Listen(config.listen, error))?;
-        let url = config.url.clone().unwrap_or_else(|| format!("https://{address}"));
+        let url = match &config.url {
+            Some(url) => url.clone(),
+            None if address.ip().is_unspecified() => return Err(ServerError::Url(address)),
+            None => format!("https://{address}"),
+        };
         let names = names(&config, &url, address);
         let (certificate, key) = match &config.certificate {
             Some(own) => own.clone(),
@@ -266,6 +276,7 @@ async fn note(store: &Store, clock: &Clock, event: Event) -> Result<(), ServerEr
 }
 
 /// A certificate by the server's own authority, and what it must be good for.
+#[derive(Clone)]
 struct OwnCertificate {
     data: PathBuf,
     names: Vec<String>,
@@ -279,7 +290,11 @@ async fn keep_tidy(app: App, clock: Clock, own: Option<OwnCertificate>) {
         if let Err(Error::Ours(why)) = app.sweep().await {
             tracing::error!("cannot forget what has expired: {why}");
         }
-        let renewed = own.as_ref().map(|own| Authority::open_or_make(&own.data, &own.names, clock.now()));
+        let (own, now) = (own.clone(), clock.now());
+        // It waits for a lock on the folder, which `certs` may have.
+        let renewing =
+            tokio::task::spawn_blocking(move || own.map(|own| Authority::open_or_make(&own.data, &own.names, now)));
+        let renewed = renewing.await.ok().flatten();
         if let Some(Err(error)) = renewed {
             tracing::error!("cannot renew the certificate: {error}");
         }

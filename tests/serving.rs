@@ -75,6 +75,14 @@ fn a_misspelt_setting_is_wrong_usage() {
     assert!(said(&refused).contains("lisen"), "{}", said(&refused));
 }
 
+#[test]
+fn a_server_for_all_addresses_must_be_told_where_its_links_lead() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = output(program(&["serve", "--https", "0.0.0.0:0", "--data"]).arg(folder.path().join("data")));
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("https.url"), "{}", said(&refused));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_has_its_share_and_all_together_have_the_servers() {
     let mut config = config();
