@@ -49,6 +49,12 @@
 //!
 //! All of this counts whether the address has an account or not, under a keyed hash of the address.
 //!
+//! # Status codes
+//!
+//! `GET /openapi.json` lists them for each route. Beside the usual ones: 408 for a body that takes longer than its time, 431 for a head
+//! that is too large. A request is refused by its path (404), then its method (405), content type (415), size (413), content (400),
+//! and only then by who asks (401) or how often (429, 503). `outputs` and `receipt` are not there yet, so they are unknown fields.
+//!
 //! # What the client defends against
 //!
 //! `cloud-python client` trusts one certificate authority, that of the file it was given, speaks TLS 1.3 only, follows no
