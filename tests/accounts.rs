@@ -123,6 +123,8 @@ async fn a_new_totp_secret_ends_what_the_old_one_opened() {
     assert_eq!(town.post_as(&token, "/execute", &json!({"data": ""})).await.status, 401);
     assert_eq!(town.post("/login", &town.credentials(&ada)).await.status, 401);
     until("the mail with the new link is there", || town.mails().len() > mails).await;
+    // The link of the registration, used up before, does not show the new secret.
+    assert_eq!(town.post(&format!("/verify/{}", ada.link), &json!({})).await.status, 404);
     ada.link = town.link(ADA, "verify").await;
     let answer = town.post(&format!("/verify/{}", ada.link), &json!({})).await;
     ada.secret = Some(crate::world::secret(answer.json()["secret"].as_str().unwrap()));

@@ -73,6 +73,8 @@ impl App {
             account.last_step = None;
             change.put_account(&account)?;
             change.remove_tokens_of(account.id)?;
+            // An older link would show the new secret.
+            change.remove_enrolment_links_of(account.id)?;
             let purpose = LinkPurpose::Enrol(account.id);
             change.put_link(&token.hash(), &Link { purpose, expires: now.plus(limits::LINK_LIFE) })?;
             change.append_audit(now, Actor::Operator, Event::TotpReset, Some(&email))?;

@@ -117,15 +117,19 @@ impl App {
         Self(Arc::new(Inner { rooms, settings, runs, metrics: Metrics::default(), draining: AtomicBool::new(false) }))
     }
 
-    /// Does what is asked, if whoever asks may.
+    /// Does what is asked, if whoever asks may. If the caller stops waiting, a run ends; whatever else was begun is brought to its
+    /// end, with all that follows from it.
     pub async fn handle(&self, from: Network, credential: Credential, action: Action) -> Result<Outcome, Error> {
         let kind = action.name();
-        let answer = self.act(from, credential, action).await;
+        let answer = match action {
+            Action::Execute(_) => self.act(from, credential, action).await,
+            _ => {
+                let app = self.clone();
+                let acting = tokio::spawn(async move { app.act(from, credential, action).await });
+                acting.await.unwrap_or_else(|error| Err(Error::Ours(error.to_string())))
+            }
+        };
         self.0.metrics.answered(kind, &answer);
-        if let Err(Error::Ours(why)) = &answer {
-            // Once, here, with its cause; what the caller reads has none.
-            tracing::error!(action = kind, "failed: {why}");
-        }
         answer
     }
 
@@ -162,7 +166,7 @@ impl App {
         }
     }
 
-    /// Whether the server can do its work: not while it ends, and not if the sandbox or the database fails.
+    /// Whether the server can do its work: not while it ends, and not if its database cannot be read.
     pub fn is_ready(&self) -> bool {
         let readable = self.0.rooms.store.read(|view| view.last_audit());
         !self.0.draining.load(Ordering::Relaxed) && readable.is_ok()

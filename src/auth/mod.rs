@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::limits;
 use crate::domain::{
     Account, AccountId, BearerToken, Credential, Email, Error, LinkPurpose, LinkToken, Network, PasswordCredential,
-    Standing, TokenHash, TotpSecret, TotpStep, UnixTime,
+    PasswordHash, Standing, TokenHash, TotpSecret, TotpStep, UnixTime,
 };
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError, random};
@@ -69,6 +69,8 @@ pub struct Member {
     pub email: Email,
     /// The token that was shown, if it was one.
     pub token: Option<TokenHash>,
+    /// The step whose code was used up just now, if it was a code.
+    step: Option<TotpStep>,
 }
 
 impl Principal {
@@ -201,7 +203,7 @@ impl Auth {
             Some((record, account))
                 if record.expires > self.0.clock.now() && account.standing == Standing::Approved =>
             {
-                Ok(Member { id: account.id, email: account.email, token: Some(hash) })
+                Ok(Member { id: account.id, email: account.email, token: Some(hash), step: None })
             }
             _ => Err(Error::Unauthorized),
         }
@@ -222,35 +224,45 @@ impl Auth {
         let secret = open_totp(&inner.vault, account)?;
         let step = secret.step_of(&shown.code, inner.clock.now(), account.last_step);
         let approved = account.standing == Standing::Approved;
-        let (true, true, true, Some(step)) = (found.is_some(), right, approved, step) else {
+        let (Some(account), true, true, Some(step)) = (&found, right, approved, step) else {
             return Err(Error::Unauthorized);
         };
-        let member = self.take_step(account.id, account.email.clone(), step, from).await?;
+        let rehashed = match inner.passwords.is_up_to_date(&account.password) {
+            true => None,
+            false => Some(inner.passwords.hash(&shown.password).await?),
+        };
+        let member = self.take_step(account.clone(), step, from, rehashed).await?;
         attempt.succeeded();
         Ok(member)
     }
 
     /// Uses a code up. Of two requests with one code, one finds the step taken: it is compared in the transaction that sets
-    /// it (RFC 6238, section 5.2).
-    async fn take_step(&self, id: AccountId, email: Email, step: TotpStep, from: Network) -> Result<Member, Error> {
+    /// it (RFC 6238, section 5.2). What was checked must still be so then: hashing takes long enough for the account to have got
+    /// another secret meanwhile.
+    async fn take_step(
+        &self,
+        checked: Account,
+        step: TotpStep,
+        from: Network,
+        rehashed: Option<PasswordHash>,
+    ) -> Result<Member, Error> {
         let taken = self.0.store.write(move |change| {
-            let Some(mut account) = change.account(id)? else { return Ok::<_, AuthError>(false) };
+            let Some(mut account) = change.account(checked.id)? else { return Ok::<_, AuthError>(None) };
+            let same = account.totp == checked.totp && account.password == checked.password;
             let fresh = account.last_step.is_none_or(|last| step > last);
-            if !fresh || account.standing != Standing::Approved {
-                return Ok(false);
+            if !same || !fresh || account.standing != Standing::Approved {
+                return Ok(None);
             }
             account.last_step = Some(step);
+            account.password = rehashed.unwrap_or(account.password);
             account.networks.retain(|network| *network != from);
             account.networks.push(from);
             let surplus = account.networks.len().saturating_sub(limits::OWN_NETWORKS);
             account.networks.drain(..surplus);
             change.put_account(&account)?;
-            Ok(true)
+            Ok(Some(Member { id: account.id, email: account.email, token: None, step: Some(step) }))
         });
-        match taken.await? {
-            true => Ok(Member { id, email, token: None }),
-            false => Err(Error::Unauthorized),
-        }
+        taken.await?.ok_or(Error::Unauthorized)
     }
 }
 
@@ -273,4 +285,83 @@ fn totp_purpose(account: AccountId) -> String {
 /// Whether two hashes are the same, in a time that does not say where they differ.
 fn same(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Password, TotpCode};
+
+    const HERE: Network = Network::V4([192, 0, 2, 1]);
+
+    struct Gate {
+        auth: Auth,
+        account: Account,
+        secret: TotpSecret,
+    }
+
+    /// A door-keeper over a store with Ada's approved account in it.
+    async fn gate(store: &Store, vault: &Vault, cost: Cost) -> Gate {
+        let clock = Clock::manual(UnixTime(1_800_000_000));
+        let auth = Auth::new(store.clone(), vault.clone(), clock, cost, Rates::default()).unwrap();
+        let password = auth.passwords().hash(&typed("correct horse")).await.unwrap();
+        let (id, secret) = (AccountId::new(1), TotpSecret::new([7; 20]));
+        let account = Account {
+            id,
+            email: Email::parse("ada@example.org").unwrap(),
+            password,
+            totp: seal_totp(vault, id, &secret).unwrap(),
+            last_step: None,
+            standing: Standing::Approved,
+            since: UnixTime(0),
+            networks: vec![],
+        };
+        Gate { auth, account, secret }
+    }
+
+    async fn put(store: &Store, account: &Account) {
+        let account = account.clone();
+        store.write(move |change| change.put_account(&account)).await.unwrap();
+    }
+
+    fn typed(text: &str) -> Password {
+        Password::typed(text.to_owned()).unwrap()
+    }
+
+    fn shown(gate: &Gate) -> Credential {
+        let code = TotpCode::parse(&gate.secret.code_at(UnixTime(1_800_000_000))).unwrap();
+        let (email, password) = (gate.account.email.clone(), typed("correct horse"));
+        Credential::Password(PasswordCredential { email, password, code })
+    }
+
+    /// Somebody who had lost their phone got a new secret while whoever had found it was waiting for their password to be hashed. The
+    /// log-in went on with the old secret, and the owner's link to the new one counted as used.
+    #[tokio::test]
+    async fn what_was_checked_must_still_be_so_when_the_code_is_used_up() {
+        let (store, vault) = (Store::in_memory().unwrap(), Vault::in_memory().unwrap());
+        let gate = gate(&store, &vault, Cost { memory_kib: 64, passes: 1 }).await;
+        let mut reset = gate.account.clone();
+        reset.totp = seal_totp(&vault, reset.id, &TotpSecret::new([8; 20])).unwrap();
+        put(&store, &reset).await;
+        let taken = gate.auth.take_step(gate.account.clone(), TotpStep(60_000_000), HERE, None).await;
+        assert!(matches!(taken, Err(Error::Unauthorized)));
+        assert_eq!(store.read(|view| view.account(reset.id)).unwrap(), Some(reset));
+
+        put(&store, &gate.account).await;
+        let member = gate.auth.admit(HERE, &shown(&gate)).await.unwrap().member().unwrap().clone();
+        put(&store, &gate.account).await;
+        assert!(matches!(gate.auth.issue_token(&member).await, Err(Error::Unauthorized)));
+    }
+
+    #[tokio::test]
+    async fn a_log_in_brings_the_hash_to_what_hashes_cost_now() {
+        let (store, vault) = (Store::in_memory().unwrap(), Vault::in_memory().unwrap());
+        let old = gate(&store, &vault, Cost { memory_kib: 64, passes: 1 }).await;
+        put(&store, &old.account).await;
+        let new = gate(&store, &vault, Cost { memory_kib: 128, passes: 2 }).await;
+        new.auth.admit(HERE, &shown(&old)).await.unwrap().member().unwrap();
+        let account = store.read(|view| view.account(old.account.id)).unwrap().unwrap();
+        assert_eq!((account.password.memory_kib, account.password.passes), (128, 2));
+        assert!(new.auth.passwords().verify(&typed("correct horse"), &account.password).await.unwrap());
+    }
 }

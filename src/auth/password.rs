@@ -58,6 +58,11 @@ impl Passwords {
         Ok(same(&tag, &hash.tag))
     }
 
+    /// Whether a hash costs what hashes cost now. If not, its owner's next log-in replaces it.
+    pub(super) fn is_up_to_date(&self, hash: &PasswordHash) -> bool {
+        (hash.memory_kib, hash.passes) == (self.cost.memory_kib, self.cost.passes)
+    }
+
     /// A hash that no password has, at the cost of all others.
     pub(super) fn unmatched(&self) -> Result<PasswordHash, AuthError> {
         Ok(PasswordHash { memory_kib: self.cost.memory_kib, passes: self.cost.passes, salt: random()?, tag: random()? })

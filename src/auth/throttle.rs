@@ -242,6 +242,23 @@ mod tests {
         }
     }
 
+    /// A ladder with fewer failures than cost a wait had no date, so on a server that had run for an hour it was taken for an old one
+    /// at every guess: nobody ever waited.
+    #[test]
+    fn guesses_are_counted_on_a_server_that_has_run_for_long() {
+        let (throttle, clock, ada) = throttle();
+        clock.advance(2 * limits::LOCKOUT_MEMORY);
+        for _ in 0..=limits::FREE_FAILURES {
+            throttle.attempt(&ada, HERE, false).unwrap();
+        }
+        assert!(matches!(throttle.attempt(&ada, HERE, false), Err(Error::SlowDown(_))));
+        clock.advance(2 * limits::LOCKOUT_MEMORY);
+        for _ in 0..limits::FREE_FAILURES {
+            throttle.attempt(&ada, HERE, false).unwrap();
+        }
+        assert!(throttle.attempt(&ada, HERE, false).is_ok());
+    }
+
     #[test]
     fn guesses_from_everywhere_do_not_lock_the_owner_out() {
         let (throttle, clock, ada) = throttle();

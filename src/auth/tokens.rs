@@ -2,19 +2,20 @@
 
 use super::{Auth, AuthError};
 use crate::config::limits;
-use crate::domain::{Actor, BearerToken, Error, Event, Secret, Standing, TokenHash, TokenRecord};
+use crate::domain::{Account, Actor, BearerToken, Error, Event, Secret, Standing, TokenHash, TokenRecord};
 use crate::vault::random;
 
 use super::Member;
 
 impl Auth {
-    /// Gives an approved account a token for [`limits::TOKEN_LIFE`]. Beyond [`limits::TOKENS`] the oldest ends.
+    /// Gives an approved account that has just shown a code a token for [`limits::TOKEN_LIFE`]. Beyond [`limits::TOKENS`] the oldest ends.
     pub async fn issue_token(&self, member: &Member) -> Result<Secret<String>, Error> {
         let token = BearerToken::new(random().map_err(AuthError::from)?);
-        let (hash, id, now) = (token.hash(), member.id, self.0.clock.now());
+        let (hash, id, step, now) = (token.hash(), member.id, member.step, self.0.clock.now());
         let issued = self.0.store.write(move |change| {
-            // Somebody may have suspended it since it was let in.
-            let Some(account) = change.account(id)?.filter(|account| account.standing == Standing::Approved) else {
+            // Somebody may have suspended it, or given it a new secret, since it was let in.
+            let unchanged = |account: &Account| account.standing == Standing::Approved && account.last_step == step;
+            let Some(account) = change.account(id)?.filter(unchanged) else {
                 return Ok::<_, AuthError>(false);
             };
             let mut tokens = change.tokens_of(id)?;

@@ -179,10 +179,12 @@ pub const BODY_BYTES: usize = 64 * KIB;
 pub const EXECUTE_BODY_BYTES: usize = 32 * MIB;
 /// How long a body may take, beside what its length is worth at [`BODY_RATE`].
 pub const BODY_TIME: Duration = Duration::from_secs(30);
-/// Bytes a second that a body comes with at least. The largest takes a quarter of an hour.
-pub const BODY_RATE: u64 = 32 * KIB as u64;
+/// Bytes a second that a body comes with at least: a megabit. The largest takes four minutes.
+pub const BODY_RATE: u64 = 128 * KIB as u64;
 /// Bytes of all bodies that are being read. Whoever comes when they are used up is sent away.
 pub const BODIES_BYTES: usize = 256 * MIB;
+/// Of these, what is kept for bodies of at most [`BODY_BYTES`]: whoever fills the rest keeps nobody from logging in.
+pub const SMALL_BODIES_BYTES: usize = 64 * MIB;
 /// Bytes of all bodies that are being read from one network, so that one caller cannot keep the others from sending.
 pub const BODIES_NETWORK_BYTES: usize = 2 * EXECUTE_BODY_BYTES;
 /// Bytes of a body above which it is parsed where it keeps nobody else waiting. What is below takes less than a millisecond.
@@ -231,7 +233,7 @@ pub const HOST_CALL_BYTES: usize = 60 * KIB;
 pub const RUNS: usize = 16;
 /// Runs that wait for a place. Whoever comes later is told to come back.
 pub const RUNS_WAITING: usize = 64;
-/// How long a run waits for a place: as long as the longest of those before it may take.
+/// How long a run waits for a place: as long as one of those before it takes if its caller asked for nothing else.
 pub const RUN_WAIT: Duration = Duration::from_secs(10);
 /// Runs at once of one account: one account does not fill all places.
 pub const RUNS_PER_ACCOUNT: usize = 4;

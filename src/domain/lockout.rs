@@ -28,10 +28,12 @@ impl Ladder {
     /// [`limits::LOCKOUT`].
     pub fn fail(&mut self, now: Duration) {
         self.failures = self.failures.saturating_add(1);
-        if let Some(beyond) = self.failures.checked_sub(limits::FREE_FAILURES + 1) {
-            let wait = Duration::from_secs(1_u64.checked_shl(beyond).unwrap_or(u64::MAX)).min(limits::LOCKOUT);
-            self.locked_until = now + wait;
-        }
+        let wait = match self.failures.checked_sub(limits::FREE_FAILURES + 1) {
+            Some(beyond) => Duration::from_secs(1_u64.checked_shl(beyond).unwrap_or(u64::MAX)).min(limits::LOCKOUT),
+            None => Duration::ZERO,
+        };
+        // Also where there is nothing to wait for: how old the last failure is tells when it may be forgotten.
+        self.locked_until = now + wait;
     }
 
     /// Whether it says nothing any more: so long after the last lock that guessing may start afresh.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Settings;
+use crate::config::limits;
 use crate::domain::{Error, Network};
 
 /// When whoever was sent away may try again.
@@ -90,7 +91,8 @@ impl Room {
         let more = bytes.saturating_sub(self.bytes);
         let mut held = self.networks.held();
         let all = held.bytes.saturating_add(more);
-        if all > self.networks.0.bytes_all {
+        let kept = if bytes > limits::BODY_BYTES { limits::SMALL_BODIES_BYTES } else { 0 };
+        if all > self.networks.0.bytes_all.saturating_sub(kept) {
             return Err(Error::Overloaded(SOON));
         }
         let share = held.networks.entry(self.network).or_default();

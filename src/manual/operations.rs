@@ -15,7 +15,7 @@
 //! | `admin.sock` | where `cloud-python admin` talks to the running server | made at every start |
 //!
 //! When it is ready, one line goes to standard output: `https https://127.0.0.1:12344`. SIGTERM and SIGINT end it: it takes no
-//! further connection, answers 503 on `/readyz`, lets requests in progress end for at most 30 seconds, and leaves with exit
+//! further connection, answers 503 on `/readyz` on those that are there, lets requests in progress end for at most 30 seconds, and leaves with exit
 //! code 0. A second signal ends it at once. It needs no root, no capability and no writable directory but its own.
 //!
 //! # The configuration
@@ -50,7 +50,7 @@
 //! wait_seconds = 10
 //! concurrent_per_account = 4                # beyond that 429
 //! per_minute = 120                          # of one account
-//! timeout_seconds = 10
+//! timeout_seconds = 60                      # at most; a run that asks for nothing has 10
 //! memory_mib = 256
 //!
 //! [limits]
@@ -69,8 +69,14 @@
 //!
 //! # Behind a proxy
 //!
-//! Limits go by the address that the connection comes from; no header is believed. Behind a proxy that ends TLS all callers have
-//! one address: let the proxy pass TLS through (TCP), or raise the limits of one address and limit there.
+//! Do not, unless the proxy keeps the caller's address in its packets (transparent forwarding). Limits and lock-outs go by the address that
+//! the connection comes from, and no header is believed: behind an ordinary proxy all callers are one, and whoever guesses wrong
+//! makes everybody wait.
+//!
+//! # Changing what a password costs
+//!
+//! New hashes have the new cost at once; an old one is replaced at its owner's next log-in. Until then the time of a refusal can tell an
+//! account with an old hash from an address without one.
 //!
 //! # Being the administrator
 //!

@@ -7,10 +7,10 @@
 //! hashes the password, stores a link (expired already) and a letter (never sent), in one commit. Neither the answer nor its
 //! time says which it was; `cargo bench -- enumeration` measures it.
 //!
-//! While a registration waits for its link, another one for the same address changes nothing: its mail is the first one's. So whoever
-//! is quick can choose the password for an address that is not theirs; they gain nothing, because the link, the TOTP secret
-//! behind it and the approval go to the owner's mailbox, and the owner who finds the password not to be theirs registers again
-//! ten minutes later, before following the link.
+//! While a registration waits for its link, another one for the same address changes nothing: its mail is the first one's. So
+//! whoever is quick can choose the password for an address that is not theirs. They gain nothing: the link, the TOTP secret behind it
+//! and the approval go to the owner's mailbox. But an owner who follows that link has an account whose password they do not know,
+//! and there is no way yet to take it back: do not follow a link that you have not just asked for.
 //!
 //! # Verification
 //!

@@ -66,10 +66,15 @@
 //!
 //! - **The machine's memory.** Sixty-four runs may be alive at once, each with its own budget. An operator with less memory than
 //!   that lowers the number; if memory does run out, the kernel is told to end runs before it ends the server.
-//! - **An address can be squatted for ten minutes.** While a registration waits for its link, another one for the same address changes
-//!   nothing. The link goes to the owner's mailbox all the same; see [`protocols`](super::protocols).
+//! - **An address can be squatted.** Whoever registers first chooses the password; the owner who follows the link gets an account with
+//!   it, useless to both. Nobody but the operator can mend that, and not yet by a command; see [`protocols`](super::protocols). A mail
+//!   every ten minutes can be sent to any address this way.
+//! - **Verified accounts wait for ever.** Somebody with a whole domain can make sixty an hour from each network, and a mail to the
+//!   administrator with each.
 //! - **A stranger with many networks** can keep an owner from logging in at a place where they never were before, for as long as the
-//!   attack lasts. Known places and running sessions are not affected.
+//!   attack lasts, and one behind the owner's own address can keep them waiting there. Running sessions are not affected.
+//! - **Whether somebody has logged in from a network** shows to whoever guesses a hundred times elsewhere and then from there.
+//! - **A full disk** makes every change fail until the server is started again.
 //! - **Deleting the end of the audit trail** shows only to whoever wrote down a later hash elsewhere. The operator is trusted.
 //! - **Limits are in memory.** A restart forgets ladders and rates. A stranger cannot restart the server.
 //! - **Side channels.** An account's process shares caches and memory bandwidth with others'. The guest's clocks are cut to

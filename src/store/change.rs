@@ -14,7 +14,8 @@ use super::tables::{
 };
 use super::{MailId, StoreError, StoredMail, View};
 use crate::domain::{
-    Account, AccountId, Actor, AuditEntry, Email, Event, Link, Registration, TokenHash, TokenRecord, UnixTime,
+    Account, AccountId, Actor, AuditEntry, Email, Event, Link, LinkPurpose, Registration, TokenHash, TokenRecord,
+    UnixTime,
 };
 
 /// A transaction in progress. It reads as a [`View`] does, and sees its own changes.
@@ -89,6 +90,17 @@ impl<'t> Change<'t> {
         let Some(link) = self.link(token)? else { return Ok(()) };
         self.table(LINKS)?.remove(&token.0)?;
         self.expires_no_more(&Expiring::Link(*token), link.expires)
+    }
+
+    /// Takes out all links that show this account's secret. Looks at every link there is, which is rare enough: it is for a secret that
+    /// was replaced.
+    pub fn remove_enrolment_links_of(&mut self, account: AccountId) -> Result<(), StoreError> {
+        for (token, link) in self.links()? {
+            if link.purpose == LinkPurpose::Enrol(account) {
+                self.remove_link(&token)?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes whose a bearer token is.

@@ -74,6 +74,17 @@ impl<'t> View<'t> {
         self.record(LINKS, &token.0)
     }
 
+    /// All links. There are as many as registrations and approvals that wait.
+    pub(super) fn links(&self) -> Result<Vec<(TokenHash, Link)>, StoreError> {
+        let rows = self.rows(LINKS)?;
+        rows.range::<&[u8; 32]>(..)?
+            .map(|row| {
+                let (token, record) = row?;
+                Ok((TokenHash(*token.value()), records::decode(LINKS.name(), record.value())?))
+            })
+            .collect()
+    }
+
     /// Whose bearer token this is.
     pub fn token(&self, token: &TokenHash) -> Result<Option<TokenRecord>, StoreError> {
         self.record(TOKENS, &token.0)
