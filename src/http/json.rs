@@ -60,8 +60,9 @@ fn sentence(path: &str, error: &serde_json::Error) -> String {
     }
 }
 
+/// A refusal in one printable line: a key that is a stranger's own may have anything in it.
 fn malformed(sentence: impl Display) -> Error {
-    let sentence = sentence.to_string();
+    let sentence = sentence.to_string().replace(char::is_control, "\u{fffd}");
     match sentence.char_indices().nth(SENTENCE) {
         Some((end, _)) => Error::Malformed(format!("{}...", sentence.get(..end).unwrap_or_default())),
         None => Error::Malformed(sentence),
