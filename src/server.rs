@@ -14,10 +14,10 @@ use crate::app::{App, Rooms, Settings, Versions};
 use crate::auth::{Auth, AuthError, Cost, Rates};
 use crate::certs::{Authority, CertError};
 use crate::clock::Clock;
-use crate::config::{Config, MailConfig, SmtpSecurity, limits};
+use crate::config::{Config, MailConfig, limits};
 use crate::domain::{AccountId, Actor, Budget, Error, Event, JobError, JobSpec, Script};
 use crate::http::{self, AdminSocket, HttpError, Listener};
-use crate::mail::{MailError, Outbox, Security, Smtp, SmtpSettings, Transport};
+use crate::mail::{MailError, Outbox, Smtp, SmtpSettings, Transport};
 use crate::sandbox::{self, Meter, Sandbox, SandboxError, Source, WASMTIME_VERSION, cache_folder};
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -243,11 +243,7 @@ fn transport(data: &Path, config: &Config) -> Result<Transport, ServerError> {
         MailConfig::Smtp(smtp) => Ok(Transport::Smtp(Smtp::new(&SmtpSettings {
             host: smtp.host.clone(),
             port: Some(smtp.port),
-            security: match smtp.security {
-                SmtpSecurity::Tls => Security::Tls,
-                SmtpSecurity::StartTls => Security::StartTls,
-                SmtpSecurity::None => Security::Plain,
-            },
+            security: smtp.security,
             user: smtp.login.as_ref().map(|(user, _)| user.clone()),
             password_file: smtp.login.as_ref().map(|(_, file)| file.clone()),
             ca_file: smtp.ca.clone(),

@@ -5,9 +5,10 @@ mod exim;
 use std::time::Duration;
 
 use cloud_python::clock::{Clock, monotonic};
+use cloud_python::config::SmtpSecurity as Security;
 use cloud_python::config::limits;
 use cloud_python::domain::{Email, UnixTime};
-use cloud_python::mail::{Letter, MailError, Outbox, Security, Smtp, SmtpSettings, Transport};
+use cloud_python::mail::{Letter, MailError, Outbox, Smtp, SmtpSettings, Transport};
 use cloud_python::store::Store;
 use cloud_python::vault::Vault;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};

@@ -80,15 +80,26 @@ pub struct SmtpConfig {
     pub ca: Option<PathBuf>,
 }
 
-/// How a connection to a mail server is protected.
+/// How what is said to a mail server is protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SmtpSecurity {
-    /// TLS from the first byte (RFC 8314, section 3.3).
+    /// TLS from the first byte (RFC 8314). Port 465.
     Tls,
-    /// STARTTLS, and nothing without it (RFC 3207).
+    /// TLS after STARTTLS (RFC 3207), and nothing without. Port 587.
     StartTls,
-    /// None: on this machine only.
-    None,
+    /// Not at all. Only to a server on this machine. Port 25.
+    Plain,
+}
+
+impl SmtpSecurity {
+    /// The usual port.
+    pub const fn port(self) -> u16 {
+        match self {
+            Self::Tls => 465,
+            Self::StartTls => 587,
+            Self::Plain => 25,
+        }
+    }
 }
 
 /// How much may run.
@@ -226,7 +237,7 @@ fn mail(directory: Option<PathBuf>, smtp: Option<file::Smtp>) -> Result<MailConf
     let security = match smtp.security.as_deref() {
         Some("tls") => SmtpSecurity::Tls,
         Some("starttls") | None => SmtpSecurity::StartTls,
-        Some("none") if is_here(&smtp.host) => SmtpSecurity::None,
+        Some("none") if is_here(&smtp.host) => SmtpSecurity::Plain,
         Some("none") => {
             return Err(wrong(
                 "mail.smtp.security",
@@ -237,11 +248,7 @@ fn mail(directory: Option<PathBuf>, smtp: Option<file::Smtp>) -> Result<MailConf
             return Err(wrong("mail.smtp.security", format!("is {other:?}: it must be \"tls\" or \"starttls\"")));
         }
     };
-    let port = smtp.port.unwrap_or(match security {
-        SmtpSecurity::Tls => 465,
-        SmtpSecurity::StartTls => 587,
-        SmtpSecurity::None => 25,
-    });
+    let port = smtp.port.unwrap_or_else(|| security.port());
     let login = match (smtp.username, smtp.password_file) {
         (Some(username), Some(file)) => Some((username, file)),
         (None, None) => None,
@@ -335,6 +342,6 @@ mod tests {
         };
         assert_eq!(smtp("host = \"mail.example.org\""), (SmtpSecurity::StartTls, 587));
         assert_eq!(smtp("host = \"mail.example.org\"\nsecurity = \"tls\""), (SmtpSecurity::Tls, 465));
-        assert_eq!(smtp("host = \"127.0.0.1\"\nsecurity = \"none\"\nport = 2525"), (SmtpSecurity::None, 2525));
+        assert_eq!(smtp("host = \"127.0.0.1\"\nsecurity = \"none\"\nport = 2525"), (SmtpSecurity::Plain, 2525));
     }
 }

@@ -31,7 +31,7 @@ mod transport;
 
 pub use letter::{Letter, Sent};
 pub use outbox::Outbox;
-pub use smtp::{Security, Smtp, SmtpSettings};
+pub use smtp::{Smtp, SmtpSettings};
 pub use transport::{Memory, Transport};
 
 use crate::store::StoreError;

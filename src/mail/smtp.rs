@@ -18,28 +18,7 @@ use super::MailError;
 use super::dialogue::Dialogue;
 use super::letter::Parcel;
 use super::transport::Failure;
-use crate::config::limits;
-
-/// How what is said to a mail server is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Security {
-    /// TLS from the first byte (RFC 8314). Port 465.
-    Tls,
-    /// TLS after STARTTLS (RFC 3207), and nothing without. Port 587.
-    StartTls,
-    /// Not at all. Only to a server on this machine. Port 25.
-    Plain,
-}
-
-impl Security {
-    const fn port(self) -> u16 {
-        match self {
-            Self::Tls => 465,
-            Self::StartTls => 587,
-            Self::Plain => 25,
-        }
-    }
-}
+use crate::config::{SmtpSecurity as Security, limits};
 
 /// What an operator says about the mail server.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::clock::Clock;
-use crate::config::limits;
+use crate::config::{SmtpSecurity as Security, limits};
 use crate::domain::{Email, UnixTime};
 use crate::store::Store;
 use crate::vault::Vault;
