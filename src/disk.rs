@@ -17,9 +17,12 @@ pub fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&made)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&made, path)?;
+    let put = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&made, path));
+    if let Err(error) = put {
+        // Half a file would keep the room that was missing.
+        let _ = std::fs::remove_file(&made);
+        return Err(error);
+    }
     sync_folder(path)
 }
 

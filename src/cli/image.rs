@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::{FAILED, complain};
-use crate::sandbox::{ImageError, Meter, Source, cache_folder, snapshot, write_whole};
+use crate::disk;
+use crate::sandbox::{ImageError, Meter, Source, cache_folder, snapshot};
 
 /// A step in the making of the runtime image.
 #[derive(Debug, Subcommand)]
@@ -44,7 +45,7 @@ pub fn main(command: &Command) -> ExitCode {
 fn take_snapshot(input: &Path, output: &Path) -> Result<(), ImageError> {
     let wasm = std::fs::read(input).map_err(|e| ImageError::Io(input.to_owned(), e))?;
     eprintln!("cloud-python: initialising the interpreter ...");
-    write_whole(output, &snapshot(&wasm)?)
+    disk::put(output, &snapshot(&wasm)?, 0o600).map_err(|e| ImageError::Io(output.to_owned(), e))
 }
 
 fn prepare(meter: Meter) -> Result<(), ImageError> {

@@ -9,7 +9,6 @@
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -20,6 +19,7 @@ use wasmtime::{Engine, Module};
 use super::SandboxError;
 use super::engine::{self, Meter};
 use crate::config::limits;
+use crate::disk;
 
 /// No image that could be run.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +121,7 @@ impl Source {
         make_room(&folder);
         let hash = blake3::hash(&native).to_hex().to_string();
         let path = folder.join(format!("{}-{hash}.cwasm", self.key(meter)?));
-        write_whole(&path, &native)?;
+        disk::put(&path, &native, 0o600).map_err(|e| ImageError::Io(path.clone(), e))?;
         progress("compiled");
         Prepared::open(path, &hash)
     }
@@ -211,21 +211,6 @@ fn make_room(folder: &Path) {
         // One that stays costs room, nothing else.
         let _ = std::fs::remove_file(entry.path());
     }
-}
-
-/// Writes a file that is there whole or not at all.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ImageError> {
-    let unfinished = path.with_extension(format!("{}.tmp", std::process::id()));
-    let write = || {
-        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&unfinished, path)
-    };
-    write().map_err(|e| {
-        let _ = std::fs::remove_file(&unfinished);
-        ImageError::Io(path.to_owned(), e)
-    })
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

@@ -35,7 +35,7 @@ mod timer;
 mod wire;
 
 pub use engine::Meter;
-pub use image::{ImageError, Prepared, Source, cache_folder, write_whole};
+pub use image::{ImageError, Prepared, Source, cache_folder};
 pub use jail::JailError;
 pub use pool::{Sandbox, Settings};
 pub use run::{Event, LiveRun, Stdin, Stream};
