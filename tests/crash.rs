@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use cloud_python::clock::since_1970;
 use cloud_python::domain::{TotpSecret, UnixTime};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::world::{Answer, Connection, PASSWORD, Serving, link, secret, socket, until};
+use crate::world::{Connection, PASSWORD, Serving, link, secret, socket, until};
 
 /// The least that a password may cost, and no rate in the way.
 const CONFIG: &str = "[passwords]\nmemory_mib = 19\npasses = 2\n[limits]\nregistrations_per_hour = 1000000\nlogins_per_minute = 1000000\n";
@@ -69,16 +69,9 @@ fn note(facts: &Mutex<Vec<Fact>>, fact: Fact) {
     facts.lock().unwrap_or_else(PoisonError::into_inner).push(fact);
 }
 
-async fn post(connection: &mut Connection, path: &str, token: Option<&str>, body: &Value) -> Option<Answer> {
-    let bearer = token.map(|token| format!("Bearer {token}"));
-    let mut headers = vec![("content-type", "application/json"), ("accept", "application/json")];
-    headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
-    connection.try_send("POST", path, &headers, body.to_string().as_bytes()).await
-}
-
 /// A whole life, until the server dies. Every answer becomes a fact as soon as it is there.
 async fn live(mut connection: Connection, data: PathBuf, email: String, facts: &Mutex<Vec<Fact>>) -> Option<()> {
-    let answer = post(&mut connection, "/register", None, &json!({"email": email, "password": PASSWORD})).await?;
+    let answer = connection.post("/register", None, &json!({"email": email, "password": PASSWORD})).await?;
     assert_eq!(answer.status, 201);
     note(facts, Fact::Registered(email.clone()));
     let outbox = data.join("outbox");
@@ -90,7 +83,7 @@ async fn live(mut connection: Connection, data: PathBuf, email: String, facts: &
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let answer = post(&mut connection, &format!("/verify/{}", found?), None, &json!({})).await?;
+    let answer = connection.post(&format!("/verify/{}", found?), None, &json!({})).await?;
     assert_eq!(answer.status, 200);
     note(facts, Fact::Verified(email.clone()));
     let secret = secret(answer.json()["secret"].as_str()?);
@@ -99,7 +92,7 @@ async fn live(mut connection: Connection, data: PathBuf, email: String, facts: &
     note(facts, Fact::Approved(email.clone()));
     let code = code(&secret);
     let login = json!({"email": email, "password": PASSWORD, "totop": code});
-    let answer = post(&mut connection, "/login", None, &login).await?;
+    let answer = connection.post("/login", None, &login).await?;
     assert_eq!(answer.status, 200, "{}", answer.text());
     note(facts, Fact::CodeUsed(email.clone(), code));
     let token = answer.json()["token"].as_str()?.to_owned();
@@ -108,7 +101,7 @@ async fn live(mut connection: Connection, data: PathBuf, email: String, facts: &
         note(facts, Fact::TokenGiven(token));
         return Some(());
     }
-    let answer = post(&mut connection, "/logout", Some(&token), &json!({})).await?;
+    let answer = connection.post("/logout", Some(&token), &json!({})).await?;
     assert_eq!(answer.status, 200);
     note(facts, Fact::TokenEnded(token));
     Some(())
@@ -146,12 +139,11 @@ async fn check(data: &Path, facts: &Mutex<Vec<Fact>>) {
             }
             Fact::CodeUsed(email, code) => {
                 let again = json!({"email": email, "password": PASSWORD, "totop": code});
-                let answer = post(&mut connection, "/login", None, &again).await.expect("an answer");
+                let answer = connection.post("/login", None, &again).await.expect("an answer");
                 assert_eq!(answer.status, 401, "a used code was taken again");
             }
             Fact::TokenGiven(token) | Fact::TokenEnded(token) => {
-                let answer =
-                    post(&mut connection, "/execute", Some(token), &json!({"data": ""})).await.expect("an answer");
+                let answer = connection.post("/execute", Some(token), &json!({"data": ""})).await.expect("an answer");
                 let wanted = if matches!(fact, Fact::TokenGiven(_)) { 200 } else { 401 };
                 assert_eq!(answer.status, wanted, "{fact:?}");
             }

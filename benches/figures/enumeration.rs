@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::https::Connection;
 use crate::table::{Samples, header, ms, row};
-use crate::town::{PASSWORD, Town, post};
+use crate::town::{PASSWORD, Town};
 
 const SAMPLES: usize = 2000;
 const CONFIG: &str = "[passwords]\nmemory_mib = 19\npasses = 2\n[limits]\nregistrations_per_hour = 1000000\nlogins_per_minute = 1000000\n";
@@ -74,7 +74,7 @@ async fn time_one(connection: &mut Connection, path: &str, email: &str) -> (Dura
         _ => json!({"email": email, "password": "not the password", "totop": "123456", "data": "print(1)"}),
     };
     let begun = Instant::now();
-    let answer = post(connection, path, None, &body).await;
+    let answer = connection.post(path, None, &body).await.expect("an answer");
     let time = begun.elapsed();
     let headers = answer.headers.iter().filter(|(name, _)| name.as_str() != "date");
     let headers = headers.map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())));

@@ -15,7 +15,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::https::{connect_from, tls};
 use crate::table::{Samples, header, ms, row};
-use crate::town::{Town, post, try_post};
+use crate::town::Town;
 use crate::{hello, native, sandbox};
 
 /// The limits of single callers out of the way, those of the whole server as they are.
@@ -120,8 +120,7 @@ async fn crowd(town: &Town, tokens: &[String], connections: usize) -> BTreeMap<u
             let mut times: Vec<(u16, Duration)> = vec![];
             while !stop.load(Ordering::Relaxed) {
                 let begun = Instant::now();
-                let answer =
-                    try_post(&mut connection, "/execute", Some(&token), &json!({"data": "print('hello')"})).await;
+                let answer = connection.post("/execute", Some(&token), &json!({"data": "print('hello')"})).await;
                 let status = answer.map_or(0, |answer| answer.status);
                 times.push((status, begun.elapsed()));
                 if status == 0 {
@@ -185,7 +184,7 @@ async fn honest(town: &Town, token: &str) -> Samples {
 
 async fn execute(connection: &mut crate::https::Connection, token: &str) -> Duration {
     let begun = Instant::now();
-    let answer = post(connection, "/execute", Some(token), &json!({"data": "print('hello')"})).await;
+    let answer = connection.post("/execute", Some(token), &json!({"data": "print('hello')"})).await.expect("an answer");
     let time = begun.elapsed();
     assert_eq!(answer.status, 200, "{}", answer.text());
     time

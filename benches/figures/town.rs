@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use cloud_python::clock::since_1970;
 use cloud_python::domain::UnixTime;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
-use crate::https::{Answer, Connection};
+use crate::https::Connection;
 use crate::letters::{link, secret};
 use crate::serving::Serving;
 use crate::socket;
@@ -39,16 +39,19 @@ impl Town {
     /// Registers somebody, lets them in, and logs them in.
     pub(crate) async fn token(&self, email: &str) -> String {
         let mut connection = self.connection().await;
-        let answer = post(&mut connection, "/register", None, &json!({"email": email, "password": PASSWORD})).await;
+        let answer = connection
+            .post("/register", None, &json!({"email": email, "password": PASSWORD}))
+            .await
+            .expect("an answer");
         assert_eq!(answer.status, 201, "{}", answer.text());
         let link = wait_for_link(&self.data().join("outbox"), email).await;
-        let answer = post(&mut connection, &format!("/verify/{link}"), None, &json!({})).await;
+        let answer = connection.post(&format!("/verify/{link}"), None, &json!({})).await.expect("an answer");
         let secret = secret(answer.json()["secret"].as_str().expect("a secret"));
         let approved = socket::ask(&self.data().join("admin.sock"), "POST", &format!("/users/{email}/approve")).await;
         assert_eq!(approved.status, 200);
         let code = secret.code_at(UnixTime(since_1970().as_secs()));
         let login = json!({"email": email, "password": PASSWORD, "totop": code});
-        let answer = post(&mut connection, "/login", None, &login).await;
+        let answer = connection.post("/login", None, &login).await.expect("an answer");
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()["token"].as_str().expect("a token").to_owned()
     }
@@ -66,20 +69,4 @@ async fn wait_for_link(outbox: &Path, email: &str) -> String {
             None => tokio::time::sleep(Duration::from_millis(5)).await,
         }
     }
-}
-
-pub(crate) async fn post(connection: &mut Connection, path: &str, token: Option<&str>, body: &Value) -> Answer {
-    try_post(connection, path, token, body).await.expect("an answer")
-}
-
-pub(crate) async fn try_post(
-    connection: &mut Connection,
-    path: &str,
-    token: Option<&str>,
-    body: &Value,
-) -> Option<Answer> {
-    let bearer = token.map(|token| format!("Bearer {token}"));
-    let mut headers = vec![("content-type", "application/json"), ("accept", "application/json")];
-    headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
-    connection.try_send("POST", path, &headers, body.to_string().as_bytes()).await
 }

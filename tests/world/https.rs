@@ -100,4 +100,12 @@ impl Connection {
         let body = body.collect().await.ok()?.to_bytes().to_vec();
         Some(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
     }
+
+    /// JSON for a program, with a bearer token if there is one; nothing if the server is dead.
+    pub(crate) async fn post(&mut self, path: &str, token: Option<&str>, body: &serde_json::Value) -> Option<Answer> {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let mut headers = vec![("content-type", "application/json"), ("accept", "application/json")];
+        headers.extend(bearer.as_deref().map(|bearer| ("authorization", bearer)));
+        self.try_send("POST", path, &headers, body.to_string().as_bytes()).await
+    }
 }

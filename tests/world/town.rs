@@ -84,16 +84,12 @@ impl Town {
 
     /// One JSON request.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        let headers = [("content-type", "application/json"), ("accept", "application/json")];
-        self.ask("POST", path, &headers, body.to_string().as_bytes()).await
+        self.connection().await.post(path, None, body).await.expect("an answer")
     }
 
     /// One JSON request with a bearer token.
     pub(crate) async fn post_as(&self, token: &str, path: &str, body: &Value) -> Answer {
-        let bearer = format!("Bearer {token}");
-        let headers =
-            [("content-type", "application/json"), ("accept", "application/json"), ("authorization", bearer.as_str())];
-        self.ask("POST", path, &headers, body.to_string().as_bytes()).await
+        self.connection().await.post(path, Some(token), body).await.expect("an answer")
     }
 
     /// Asks the administrator's socket.
