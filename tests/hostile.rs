@@ -78,7 +78,7 @@ impl Case {
             match live.next().await {
                 Some(Ok(Event::Output(Stream::Out, bytes))) => stdout.extend(bytes),
                 Some(Ok(Event::Output(Stream::Err, bytes))) => stderr.extend(bytes),
-                Some(Ok(Event::Ended(outcome, usage))) => return Ok(JobResult { outcome, stdout, stderr, usage }),
+                Some(Ok(Event::Ended(result))) => return Ok(JobResult { stdout, stderr, ..*result }),
                 Some(Err(error)) => return Err(error.to_string()),
                 None => return Err("no end".into()),
             }

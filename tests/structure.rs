@@ -75,10 +75,11 @@ fn only_its_room_names_a_library() {
 
 #[test]
 fn the_wire_is_named_at_its_ends_alone() {
-    let rules: [(&str, &[&str]); 4] = [
+    let rules: [(&str, &[&str]); 5] = [
         ("hyper::", &["client", "http"]),
         ("hyper_util::", &["client", "http"]),
         ("tokio_rustls::", &["client", "http", "mail"]),
+        ("tokio_tungstenite", &["client", "http"]),
         // Names in certificates are rustls's to parse.
         ("rustls::", &["certs", "client", "http", "mail"]),
     ];

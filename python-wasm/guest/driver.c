@@ -15,6 +15,7 @@
 
 #include "host.h"
 #include "memfs.h"
+#include "returned.h"
 #include "script.h"
 #include "start.h"
 
@@ -110,6 +111,12 @@ static bool take(struct record record, struct script *script, struct record *tex
 		return take_text(record, text);
 	case JOB_FILE:
 		return take_file(record);
+	case JOB_OUTPUT:
+		return returned_ask((const char *)record.data, record.size);
+	case JOB_INTERACTIVE:
+		return script->interactive = true;
+	case JOB_UNBUFFERED:
+		return script->unbuffered = true;
 	default:
 		return false;
 	}
@@ -119,6 +126,8 @@ static bool take(struct record record, struct script *script, struct record *tex
  * of a line finds it. */
 static bool add_script(struct script *script, struct record text)
 {
+	if (script->interactive)
+		return text.data == NULL;
 	if (script->program == NULL || text.data == NULL)
 		return false;
 	if (add_file(script->program, strlen(script->program), text.data, text.size))
@@ -162,7 +171,9 @@ HOST_EXPORT("job_run") int32_t job_run(uint32_t size)
 		return EXIT_BAD_JOB;
 	int code = script_run(&script);
 	Py_DECREF(script.arguments);
-	return script_end(code) & 0xff;
+	code = script_end(code) & 0xff;
+	returned_hand_over();
+	return code;
 }
 
 /* Called by wasi.c before a call that may wait: what the script has written so far, the half line of a prompt for
@@ -183,5 +194,13 @@ void guest_before_wait(void)
  * Py_FinalizeEx is neither needed nor made for immortal objects. */
 _Noreturn void __wrap_Py_Exit(int code)
 {
-	host_exit(script_end(code) & 0xff);
+	code = script_end(code) & 0xff;
+	returned_hand_over();
+	host_exit(code);
+}
+
+/* Called by wasi.c before os._exit ends the run: the files are there, whatever else is left undone. */
+void guest_before_exit(void)
+{
+	returned_hand_over();
 }

@@ -1,9 +1,9 @@
 /* The door between the guest and its host: everything that the guest imports and exports.
  *
- * Owns: the six imports, the exports, and the encoding of a job. The same facts stand on the host's side in
+ * Owns: the seven imports, the exports, and the encoding of a job. The same facts stand on the host's side in
  * src/sandbox/guest.rs; python-wasm/imports.txt is the list that a test holds the finished module against.
  * Deliberately not here: files (memfs.h lives wholly in the guest's memory) and anything of WASI (wasi.c maps
- * the calls of wasi-libc onto these six and onto memfs).
+ * the calls of wasi-libc onto these seven and onto memfs).
  *
  * Flat arguments only: no vectors, no structures in guest memory that the host would have to walk. */
 #ifndef CLOUD_PYTHON_HOST_H
@@ -26,6 +26,12 @@ HOST_IMPORT("write") int32_t host_write(int32_t fd, const void *ptr, int32_t len
  * 2 CPU time of the run. Any other id: -1. */
 HOST_IMPORT("clock") int64_t host_clock(int32_t id);
 #define HOST_CLOCK_RESOLUTION_NS 100000
+
+/* Returns a piece of a file: [ptr, ptr+len) goes behind what has been returned of the file whose path (relative to the
+ * working directory, no NUL) is [path, path+path_len). A piece of no bytes returns an empty file. The host ends the run
+ * for a path that no JOB_OUTPUT covers, and over the budget of returned files. Returns the number of bytes taken (may be
+ * fewer than asked; 0 only for len 0), or a negative WASI errno. */
+HOST_IMPORT("output") int32_t host_output(const void *path, int32_t path_len, const void *ptr, int32_t len);
 
 /* Fills [ptr, ptr+len) from the operating system's random generator. Returns 0 or a negative WASI errno. */
 HOST_IMPORT("random") int32_t host_random(void *ptr, int32_t len);
@@ -50,8 +56,9 @@ enum job_record {
 	JOB_ARGUMENT = 2, /* one of sys.argv[1:], in order */
 	JOB_SCRIPT = 3,   /* the script's text, any bytes; exactly one unless JOB_INTERACTIVE */
 	JOB_FILE = 4,     /* a file: two bytes length of its path (little-endian), the path, then the content */
-	JOB_OUTPUT = 5,   /* reserved: path of a file to hand back */
-	JOB_INTERACTIVE = 6, /* reserved: no script, the interactive interpreter */
+	JOB_OUTPUT = 5,   /* path of a file to return at the end, or of a directory with all files below it */
+	JOB_INTERACTIVE = 6, /* empty: no script, the interactive interpreter */
+	JOB_UNBUFFERED = 7,  /* empty: standard output is written at once, as by `python3 -u` */
 };
 
 #endif

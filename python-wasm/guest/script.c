@@ -104,17 +104,20 @@ static bool draw_again(void)
 	return good;
 }
 
+static bool put_first(PyObject *list, const char *first)
+{
+	PyObject *text = PyUnicode_FromString(first);
+	bool good = text && PyList_Insert(list, 0, text) == 0;
+	Py_XDECREF(text);
+	return good;
+}
+
 /* list[:] = [first..., *rest] */
 static bool fill(PyObject *list, const char *first, PyObject *second, PyObject *rest)
 {
 	if (PyList_SetSlice(list, 0, PY_SSIZE_T_MAX, rest) != 0 || PyList_Insert(list, 0, second) != 0)
 		return false;
-	if (first == NULL)
-		return true;
-	PyObject *text = PyUnicode_FromString(first);
-	bool good = text && PyList_Insert(list, 0, text) == 0;
-	Py_XDECREF(text);
-	return good;
+	return first == NULL || put_first(list, first);
 }
 
 /* The script's own folder comes first in sys.path. It is the working directory, as the snapshot has it, unless the
@@ -151,11 +154,38 @@ static bool remember_source(const struct script *script)
 static bool introduce(const struct script *script)
 {
 	PyObject *program = PyUnicode_DecodeFSDefault(script->program);
-	bool good = program && draw_again() && fill(kept.argv, NULL, program, script->arguments) &&
+	bool good = program && fill(kept.argv, NULL, program, script->arguments) &&
 		fill(kept.orig_argv, "python3", program, script->arguments) && set_path(program) && set_main(program, script->file) &&
 		remember_source(script);
 	Py_XDECREF(program);
 	return good;
+}
+
+static bool call_guest(const char *name)
+{
+	PyObject *result = PyObject_CallMethod(kept.guest, name, NULL);
+	Py_XDECREF(result);
+	return result != NULL;
+}
+
+/* Makes it look as if it had just been started as `python3 - arguments...` at a terminal. */
+static bool introduce_console(const struct script *script)
+{
+	PyObject *nameless = PyUnicode_FromString("");
+	bool good = nameless && fill(kept.argv, NULL, nameless, script->arguments) &&
+		PyList_SetSlice(kept.orig_argv, 0, PY_SSIZE_T_MAX, script->arguments) == 0 &&
+		put_first(kept.orig_argv, "python3") && PyList_SetItem(kept.path, 0, Py_NewRef(nameless)) == 0 &&
+		call_guest("forget_file");
+	Py_XDECREF(nameless);
+	return good;
+}
+
+static bool unbuffer(void)
+{
+	if (!call_guest("unbuffer"))
+		return false;
+	Py_XSETREF(kept.output, Py_XNewRef(PySys_GetObject("stdout")));
+	return true;
 }
 
 /* Reads the script from its file, as `python3 file` does: coding cookies, NUL bytes and bad UTF-8 are then CPython's
@@ -215,9 +245,18 @@ static int handle_exception(void)
 	return result;
 }
 
+static PyObject *run(const struct script *script)
+{
+	if (!draw_again() || (script->unbuffered && !unbuffer()))
+		return NULL;
+	if (!script->interactive)
+		return introduce(script) ? run_file(script) : NULL;
+	return introduce_console(script) ? PyObject_CallMethod(kept.guest, "interact", NULL) : NULL;
+}
+
 int script_run(const struct script *script)
 {
-	PyObject *result = introduce(script) ? run_file(script) : NULL;
+	PyObject *result = run(script);
 	int code = result ? 0 : handle_exception();
 	Py_XDECREF(result);
 	return code;

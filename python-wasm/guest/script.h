@@ -18,6 +18,8 @@ struct script {
 	const char *program; /* what the script is called: sys.argv[0], __file__, in tracebacks */
 	const char *file;    /* the file it is read from */
 	PyObject *arguments; /* list of str: sys.argv[1:] */
+	bool interactive;    /* there is no script, and neither program nor file: the interactive interpreter */
+	bool unbuffered;     /* standard output is written at once */
 };
 
 /* Before the snapshot. The first keeps what all scripts need; the second makes what each of them changes. Both return

@@ -106,7 +106,7 @@ static void call(PyObject *module, const char *name)
 
 static void rehearse(PyObject *guest, PyObject *warmup, const char *file, int expected)
 {
-	struct script script = {file, file, PyList_New(0)};
+	struct script script = {.program = file, .file = file, .arguments = PyList_New(0)};
 	for (int round = 0; round < ROUNDS; round++) {
 		must(script.arguments && script_lay_out(guest), "out of memory");
 		call(warmup, "before");

@@ -141,4 +141,7 @@ int wasi_getcwd(char *buffer, size_t size);
 /* Called before the run may have to wait for its host. The driver may define it, to show what Python still holds back. */
 void guest_before_wait(void);
 
+/* Called before proc_exit ends the run. The driver may define it, to return the files that the job wants back. */
+void guest_before_exit(void);
+
 #endif

@@ -55,8 +55,13 @@ int32_t WASI(random_get)(void *buffer, size_t length)
 	return memfs_random(buffer, length);
 }
 
+__attribute__((weak)) void guest_before_exit(void)
+{
+}
+
 _Noreturn void WASI(proc_exit)(uint32_t code)
 {
+	guest_before_exit();
 	host_exit((int32_t)code);
 }
 

@@ -70,14 +70,19 @@ def open_streams():
     sys.stderr = sys.__stderr__ = stream(2, "w", "backslashreplace", newline="\n", line_buffering=True)
 
 
+def unbuffer():
+    """Opens sys.stdout once more, as `python3 -u` does: somebody watches, and sees each dot of a progress bar."""
+    sys.stdout = sys.__stdout__ = stream(1, "w", "surrogateescape", newline="\n", buffering=0, write_through=True)
+
+
 def register_at_exit():
     """The functions that the imported modules had registered, registered anew: every run uses them up."""
     atexit.register(logging.shutdown)
 
 
-def stream(descriptor, mode, errors, **options):
-    buffer = open(descriptor, mode + "b", closefd=False)
-    buffer.raw.name = ("<stdin>", "<stdout>", "<stderr>")[descriptor]
+def stream(descriptor, mode, errors, buffering=-1, **options):
+    buffer = open(descriptor, mode + "b", buffering, closefd=False)
+    getattr(buffer, "raw", buffer).name = ("<stdin>", "<stdout>", "<stderr>")[descriptor]
     text = io.TextIOWrapper(buffer, encoding="utf-8", errors=errors, **options)
     text.mode = mode
     return text
@@ -92,3 +97,19 @@ def remember_source(program, file):
     with open(file, encoding="utf-8", errors="replace") as source:
         lines = source.readlines()
     linecache.cache[program] = (sum(map(len, lines)), None, lines, program)
+
+
+def forget_file():
+    """The module that is `__main__` has no file in the interactive interpreter."""
+    main = sys.modules["__main__"]
+    del main.__file__, main.__cached__
+    main.__loader__ = importlib.machinery.BuiltinImporter
+
+
+def interact():
+    """The interactive interpreter: as `python3` without arguments, with prompts on standard output."""
+    import code
+
+    console = code.InteractiveConsole(sys.modules["__main__"].__dict__, "<stdin>")
+    about = 'Type "help", "copyright", "credits" or "license" for more information.'
+    console.interact(f"Python {sys.version} on {sys.platform}\n{about}", exitmsg="")

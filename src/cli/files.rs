@@ -1,6 +1,6 @@
 //! Files that are handed over: the script, and `--file NAME=PATH`, what it finds in its working directory when it starts.
 //!
-//! Not here: what a name may look like; [`InputFile`] knows.
+//! Not here: what a name may look like; [`FilePath`] knows.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
@@ -8,7 +8,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use crate::config::limits;
-use crate::domain::{InputFile, JobError};
+use crate::domain::{FilePath, JobError, JobFile};
 
 /// A file or a directory here, and its name there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,14 +64,14 @@ impl FileArgument {
     }
 
     /// Reads the file, or every file below the directory, in the order of their names. Follows no symbolic link inside it.
-    pub(super) fn read(&self) -> Result<Vec<InputFile>, FilesError> {
+    pub(super) fn read(&self) -> Result<Vec<JobFile>, FilesError> {
         let mut files = vec![];
         read_below(&self.path, self.name.as_bytes(), self.path.is_dir(), &mut files)?;
         Ok(files)
     }
 }
 
-fn read_below(path: &Path, name: &[u8], is_folder: bool, files: &mut Vec<InputFile>) -> Result<(), FilesError> {
+fn read_below(path: &Path, name: &[u8], is_folder: bool, files: &mut Vec<JobFile>) -> Result<(), FilesError> {
     let unreadable = |error| FilesError::Read(path.to_owned(), error);
     let refused = |error| FilesError::Refused(path.to_owned(), error);
     if !is_folder {
@@ -82,7 +82,7 @@ fn read_below(path: &Path, name: &[u8], is_folder: bool, files: &mut Vec<InputFi
         if content.len() > limits::JOB_BYTES {
             return Err(refused(JobError::TooLarge));
         }
-        files.push(InputFile::parse(name, content).map_err(refused)?);
+        files.push(JobFile { path: FilePath::parse(name).map_err(refused)?, content });
         return if files.len() > limits::FILES { Err(refused(JobError::TooManyFiles)) } else { Ok(()) };
     }
     let entries = std::fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);

@@ -168,7 +168,7 @@ async fn pass_output(live: &mut LiveRun, arguments: &Arguments) -> Result<u8, Ru
             Event::Output(stream, bytes) => {
                 write(stream, &bytes, &mut out, &mut err).await.map_err(RunError::Write)?;
             }
-            Event::Ended(outcome, _) => return Ok(exit_code(outcome, arguments)),
+            Event::Ended(result) => return Ok(exit_code(result.outcome, arguments)),
         }
     }
     Err(SandboxError::Lost.into())

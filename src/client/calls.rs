@@ -18,7 +18,7 @@ use tokio_rustls::client::TlsStream;
 use super::exchange::{Answer, exchange};
 use super::{ClientError, Endpoint, ServerUrl, terminal, tls, wire};
 use crate::config::limits;
-use crate::domain::{BearerToken, Email, JobSpec, Password, Secret};
+use crate::domain::{BearerToken, Email, JobSpec, Password, Script, Secret};
 
 /// How a script ended on the server.
 #[derive(Debug, PartialEq, Eq)]
@@ -175,10 +175,12 @@ pub(super) async fn bounded<T>(time: Duration, future: impl Future<Output = T>) 
 
 fn execution(job: &JobSpec, timeout: Option<Duration>) -> Result<wire::Execute<'_>, ClientError> {
     let arguments = job.arguments().iter().map(|argument| utf8("an argument", argument.as_bytes()));
-    let files =
-        job.files().iter().map(|file| Ok((utf8("a file's name", file.path())?, wire::to_base64(file.content()))));
+    let files = job
+        .files()
+        .iter()
+        .map(|file| Ok((utf8("a file's name", file.path.as_bytes())?, wire::to_base64(&file.content))));
     Ok(wire::Execute {
-        data: utf8("the script", job.script().as_bytes())?,
+        data: utf8("the script", job.script().map_or_else(Default::default, Script::as_bytes))?,
         args: arguments.collect::<Result<_, _>>()?,
         stdin: (!job.stdin().is_empty()).then(|| wire::to_base64(job.stdin())),
         files: files.collect::<Result<_, _>>()?,

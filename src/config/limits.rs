@@ -34,6 +34,10 @@ pub const PATH_BYTES: usize = 4096;
 /// Bytes of a whole job (script, arguments, files). Smaller than the smallest useful memory budget's double, so that
 /// files cannot fill the guest before it starts; the guest's own budget is what really bounds them.
 pub const JOB_BYTES: usize = 128 * MIB;
+/// Names of files that a run is asked to return. A name may be a directory's.
+pub const OUTPUTS: usize = 1000;
+/// Bytes of the files that a run returns, with their names. They are kept in memory until the run has ended.
+pub const OUTPUT_FILES_BYTES: usize = 16 * MIB;
 /// Bytes of standard input that a caller hands over whole. Live input has no such bound: it is never stored.
 pub const STDIN_BYTES: usize = 16 * MIB;
 
@@ -228,6 +232,8 @@ pub const OUTPUT_MAX: u64 = 1 << 30;
 pub const HOST_CALL_FUEL: u64 = 500;
 /// Bytes that one host call moves at most. A bounded call is a call that ends.
 pub const HOST_CALL_BYTES: usize = 60 * KIB;
+/// Bytes of a returned file that one host call moves at most. Its path goes along in the same frame.
+pub const FILE_CALL_BYTES: usize = 56 * KIB;
 
 /// Runs at once, of all accounts. With the default memory budget they may use 4 GiB.
 pub const RUNS: usize = 16;
@@ -331,6 +337,8 @@ pub const SESSION_BYTES: usize = 2 * CA_BYTES;
 pub const QUIET: Duration = Duration::from_secs(2);
 
 const _: () = assert!(HOST_CALL_BYTES <= FRAME_BYTES);
+// A frame of a returned file has its path, the path's length, and as much as one host call moves.
+const _: () = assert!(2 + PATH_BYTES + FILE_CALL_BYTES <= FRAME_BYTES);
 const _: () = assert!(SCRIPT_BYTES < JOB_BYTES);
 const _: () = assert!(STDIN_BYTES / 3 * 4 + SCRIPT_BYTES < EXECUTE_BODY_BYTES);
 const _: () = assert!(EXECUTE_BODY_BYTES <= BODIES_NETWORK_BYTES && BODIES_NETWORK_BYTES <= BODIES_BYTES);

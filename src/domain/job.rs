@@ -21,6 +21,9 @@ pub enum JobError {
     /// A file's path is empty, too long, absolute, has a NUL or leaves the working directory.
     #[error("a file's name must be a relative path of 1 to {} bytes without NUL, '.' or '..'", limits::PATH_BYTES)]
     FilePath,
+    /// More names of files to return than [`limits::OUTPUTS`].
+    #[error("more than {} names of files to return", limits::OUTPUTS)]
+    TooManyOutputs,
     /// More standard input than [`limits::STDIN_BYTES`].
     #[error("the standard input is larger than {} bytes", limits::STDIN_BYTES)]
     StdinTooLarge,
@@ -104,38 +107,50 @@ impl Argument {
     }
 }
 
-/// A file that is in the working directory when the script starts.
-#[derive(Clone, PartialEq, Eq)]
-pub struct InputFile {
-    path: Vec<u8>,
-    content: Vec<u8>,
-}
+/// Where a file is, as seen from the working directory.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FilePath(Vec<u8>);
 
-impl InputFile {
-    /// Takes a relative path with `/` between its parts, none of them empty, `.` or `..`.
-    pub fn parse(path: impl Into<Vec<u8>>, content: Vec<u8>) -> Result<Self, JobError> {
+impl FilePath {
+    /// Takes a relative path of at most [`limits::PATH_BYTES`] with `/` between its parts, none of them empty, `.` or `..`.
+    pub fn parse(path: impl Into<Vec<u8>>) -> Result<Self, JobError> {
         let path = path.into();
         let plain = |part: &[u8]| !part.is_empty() && part != b"." && part != b".." && !part.contains(&0);
         match path.len() <= limits::PATH_BYTES && path.split(|byte| *byte == b'/').all(plain) {
-            true => Ok(Self { path, content }),
+            true => Ok(Self(path)),
             false => Err(JobError::FilePath),
         }
     }
 
-    /// The path, relative to the working directory.
-    pub fn path(&self) -> &[u8] {
-        &self.path
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 
-    /// The bytes in it.
-    pub fn content(&self) -> &[u8] {
-        &self.content
+    /// Whether `path` is this one, or lies below it if this is a directory's.
+    pub fn covers(&self, path: &Self) -> bool {
+        path.0.strip_prefix(self.0.as_slice()).is_some_and(|rest| matches!(rest, [] | [b'/', ..]))
     }
 }
 
-impl std::fmt::Debug for InputFile {
+impl std::fmt::Debug for FilePath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "InputFile({:?}, {} bytes)", String::from_utf8_lossy(&self.path), self.content.len())
+        write!(f, "{:?}", String::from_utf8_lossy(&self.0))
+    }
+}
+
+/// A file of the working directory: there when the script starts, or returned when it has ended.
+#[derive(Clone, PartialEq, Eq)]
+pub struct JobFile {
+    /// Where it is.
+    pub path: FilePath,
+    /// The bytes in it.
+    pub content: Vec<u8>,
+}
+
+impl std::fmt::Debug for JobFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "JobFile({:?}, {} bytes)", self.path, self.content.len())
     }
 }
 
@@ -143,25 +158,24 @@ impl std::fmt::Debug for InputFile {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobSpec {
     program: ProgramName,
-    script: Script,
+    script: Option<Script>,
     arguments: Vec<Argument>,
-    files: Vec<InputFile>,
+    files: Vec<JobFile>,
+    outputs: Vec<FilePath>,
     stdin: Vec<u8>,
+    unbuffered: bool,
     budget: Budget,
 }
 
 impl JobSpec {
     /// A job of this script alone, under the default name and budget.
     pub fn of(script: Script) -> JobSpecBuilder {
-        let spec = Self {
-            program: ProgramName::default(),
-            script,
-            arguments: vec![],
-            files: vec![],
-            stdin: vec![],
-            budget: Budget::default(),
-        };
-        JobSpecBuilder(spec)
+        JobSpecBuilder::new(Some(script))
+    }
+
+    /// The interactive interpreter, which reads what to do from standard input.
+    pub fn interactive() -> JobSpecBuilder {
+        JobSpecBuilder::new(None)
     }
 
     /// What the script is called.
@@ -169,9 +183,9 @@ impl JobSpec {
         &self.program
     }
 
-    /// The script.
-    pub fn script(&self) -> &Script {
-        &self.script
+    /// The script. None for the interactive interpreter.
+    pub fn script(&self) -> Option<&Script> {
+        self.script.as_ref()
     }
 
     /// `sys.argv[1:]`.
@@ -180,13 +194,24 @@ impl JobSpec {
     }
 
     /// What is in the working directory at the start.
-    pub fn files(&self) -> &[InputFile] {
+    pub fn files(&self) -> &[JobFile] {
         &self.files
+    }
+
+    /// Files, and directories with all files below them, that are returned when the script has ended. What is not there
+    /// then is not returned.
+    pub fn outputs(&self) -> &[FilePath] {
+        &self.outputs
     }
 
     /// All of its standard input, for a run whose input is not live.
     pub fn stdin(&self) -> &[u8] {
         &self.stdin
+    }
+
+    /// Whether standard output is written at once, as by `python3 -u`.
+    pub fn unbuffered(&self) -> bool {
+        self.unbuffered
     }
 
     /// What it may use.
@@ -200,7 +225,20 @@ impl JobSpec {
 pub struct JobSpecBuilder(JobSpec);
 
 impl JobSpecBuilder {
-    /// Names the script.
+    fn new(script: Option<Script>) -> Self {
+        Self(JobSpec {
+            program: ProgramName::default(),
+            script,
+            arguments: vec![],
+            files: vec![],
+            outputs: vec![],
+            stdin: vec![],
+            unbuffered: false,
+            budget: Budget::default(),
+        })
+    }
+
+    /// Names the script. The interactive interpreter has no name.
     pub fn program(mut self, program: ProgramName) -> Self {
         self.0.program = program;
         self
@@ -213,14 +251,27 @@ impl JobSpecBuilder {
     }
 
     /// Puts files into the working directory.
-    pub fn files(mut self, files: Vec<InputFile>) -> Self {
+    pub fn files(mut self, files: Vec<JobFile>) -> Self {
         self.0.files = files;
+        self
+    }
+
+    /// Asks for files to be returned.
+    pub fn outputs(mut self, outputs: Vec<FilePath>) -> Self {
+        self.0.outputs = outputs;
         self
     }
 
     /// Sets all of standard input. A run that is opened live takes its input as it goes, and not this.
     pub fn stdin(mut self, stdin: Vec<u8>) -> Self {
         self.0.stdin = stdin;
+        self
+    }
+
+    /// Has standard output written at once, for somebody who watches. By default whole lines are, and half ones when the script
+    /// waits.
+    pub fn unbuffered(mut self) -> Self {
+        self.0.unbuffered = true;
         self
     }
 
@@ -243,8 +294,12 @@ impl JobSpecBuilder {
         if spec.files.len() > limits::FILES {
             return Err(JobError::TooManyFiles);
         }
-        let files: usize = spec.files.iter().map(|file| file.path.len() + file.content.len()).sum();
-        match spec.script.0.len() + arguments + files <= limits::JOB_BYTES {
+        if spec.outputs.len() > limits::OUTPUTS {
+            return Err(JobError::TooManyOutputs);
+        }
+        let script = spec.script.as_ref().map_or(0, |script| script.0.len());
+        let files: usize = spec.files.iter().map(|file| file.path.0.len() + file.content.len()).sum();
+        match script + arguments + files <= limits::JOB_BYTES {
             true => Ok(spec),
             false => Err(JobError::TooLarge),
         }
@@ -264,11 +319,20 @@ mod tests {
     #[test]
     fn file_paths_stay_inside_the_working_directory() {
         for bad in ["", "/etc/passwd", "a//b", "../a", "a/..", "./a", "a/", "a\0b"] {
-            assert_eq!(InputFile::parse(bad, vec![]), Err(JobError::FilePath), "{bad:?}");
+            assert_eq!(FilePath::parse(bad), Err(JobError::FilePath), "{bad:?}");
         }
         for good in ["a", "a/b.txt", "...", "\u{e9}/\u{1f40d}.py"] {
-            assert!(InputFile::parse(good, vec![]).is_ok(), "{good:?}");
+            assert!(FilePath::parse(good).is_ok(), "{good:?}");
         }
+    }
+
+    #[test]
+    fn a_directory_covers_what_is_below_it_and_no_namesake() {
+        let path = |text| FilePath::parse(text).unwrap();
+        for (covered, other) in [(true, "out"), (true, "out/a"), (true, "out/a/b"), (false, "output"), (false, "ou")] {
+            assert_eq!(path("out").covers(&path(other)), covered, "{other}");
+        }
+        assert!(!path("out/a").covers(&path("out")));
     }
 
     #[test]
@@ -282,5 +346,7 @@ mod tests {
         );
         let long = vec![Argument::parse(vec![b'x'; limits::ARGUMENTS_BYTES + 1]).unwrap()];
         assert_eq!(JobSpec::of(script).arguments(long).build(), Err(JobError::TooManyArguments));
+        let outputs = vec![FilePath::parse("x").unwrap(); limits::OUTPUTS + 1];
+        assert_eq!(JobSpec::interactive().outputs(outputs).build(), Err(JobError::TooManyOutputs));
     }
 }

@@ -25,7 +25,7 @@ pub use answer::{Enrolment, Error, Outcome, Status, UserView};
 pub use audit::{Actor, AuditEntry, AuditVerifier, ChainError, Event};
 pub use budget::{Budget, BudgetError};
 pub use email::{Email, EmailError};
-pub use job::{Argument, InputFile, JobError, JobSpec, JobSpecBuilder, ProgramName, Script};
+pub use job::{Argument, FilePath, JobError, JobFile, JobSpec, JobSpecBuilder, ProgramName, Script};
 pub use lockout::Ladder;
 pub use network::Network;
 pub use outcome::{JobOutcome, JobResult, Spent, Usage};

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::JobFile;
+
 /// The exit code that a shell shows for a process that aborted: 128 and the number of SIGABRT.
 const ABORTED: u8 = 134;
 
@@ -54,15 +56,18 @@ pub struct Usage {
     pub memory: usize,
 }
 
-/// A run that is over, with what it wrote.
+/// A run that is over, with what it left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobResult {
     /// How it ended.
     pub outcome: JobOutcome,
-    /// Standard output; empty unless the run ended by itself, for partial output is not for the caller.
+    /// Standard output. Empty for a live run, which has passed it on, and for a run that did not end by itself: partial
+    /// output is not for the caller.
     pub stdout: Vec<u8>,
-    /// Standard error; empty unless the run ended by itself.
+    /// Standard error. Empty as standard output is.
     pub stderr: Vec<u8>,
+    /// The files that were asked for and are there, in no particular order. Empty unless the script itself ended.
+    pub files: Vec<JobFile>,
     /// What it cost.
     pub usage: Usage,
 }

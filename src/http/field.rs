@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::config::limits;
-use crate::domain::{Argument, Decision, Email, InputFile, Password, TotpCode};
+use crate::domain::{Argument, Decision, Email, FilePath, JobFile, Password, TotpCode};
 
 /// A value that is written as a string.
 pub(super) trait Text: Sized {
@@ -44,7 +44,7 @@ pub(super) struct Seconds(pub(super) Duration);
 pub(super) struct Arguments(pub(super) Vec<Argument>);
 
 /// Files by name. At most one more than is allowed, which the job then refuses.
-pub(super) struct Files(pub(super) Vec<InputFile>);
+pub(super) struct Files(pub(super) Vec<JobFile>);
 
 impl Text for Email {
     const EXPECTED: &'static str = "a string with an e-mail address";
@@ -207,7 +207,8 @@ impl<'de> Deserialize<'de> for Files {
                 while files.len() <= limits::FILES {
                     let Some(name) = object.next_key::<String>()? else { return Ok(Files(files)) };
                     let Field(Base64(content)) = object.next_value()?;
-                    files.push(InputFile::parse(name.as_str(), content).map_err(A::Error::custom)?);
+                    let path = FilePath::parse(name.as_str()).map_err(A::Error::custom)?;
+                    files.push(JobFile { path, content });
                     if !names.insert(name) {
                         return Err(A::Error::custom("a file's name is there twice"));
                     }

@@ -231,11 +231,11 @@ mod tests {
         let job = job(
             r#"{"data":"a\u0000\ud83d\udc0d","args":["","\u00e9"],"stdin":"AAE=","files":{"a/b":"","c":"eA=="},"timeout":0.5}"#,
         );
-        assert_eq!(job.script().as_bytes(), "a\0\u{1f40d}".as_bytes());
+        assert_eq!(job.script().unwrap().as_bytes(), "a\0\u{1f40d}".as_bytes());
         assert_eq!(job.arguments().iter().map(|a| a.as_bytes()).collect::<Vec<_>>(), [&b""[..], "\u{e9}".as_bytes()]);
         assert_eq!(job.stdin(), [0, 1]);
         assert_eq!(
-            job.files().iter().map(|file| (file.path(), file.content())).collect::<Vec<_>>(),
+            job.files().iter().map(|file| (file.path.as_bytes(), file.content.as_slice())).collect::<Vec<_>>(),
             [(&b"a/b"[..], &b""[..]), (b"c", b"x")]
         );
         assert_eq!(job.budget().wall(), Duration::from_millis(500));

@@ -1,4 +1,4 @@
-//! The six functions that the guest may call, and all that it can reach through them.
+//! The seven functions that the guest may call, and all that it can reach through them.
 //!
 //! Owns: the host calls and what those of one run share. The guest's side of them is `python-wasm/guest/host.h`. Not here:
 //! instances (`guest`), how bytes reach the server (`inbox`).
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use wasmtime::{Caller, Engine, Linker, Memory, ResourceLimiter, StoreContextMut, Trap, UpdateDeadline};
 
 use super::inbox::{Inbox, Stop};
-use super::wire::Kind;
+use super::wire::{FilePart, Kind};
 use super::{SandboxError, timer};
 use crate::clock;
 use crate::config::limits;
@@ -38,6 +38,7 @@ pub(super) fn linker(engine: &Engine) -> Result<Linker<Host>, SandboxError> {
     let mut linker = Linker::new(engine);
     linker.func_wrap(HOST, "clock", clock_call).map_err(SandboxError::engine)?;
     linker.func_wrap(HOST, "exit", exit).map_err(SandboxError::engine)?;
+    linker.func_wrap(HOST, "output", output).map_err(SandboxError::engine)?;
     linker.func_wrap(HOST, "random", random).map_err(SandboxError::engine)?;
     linker.func_wrap(HOST, "read", read).map_err(SandboxError::engine)?;
     linker.func_wrap(HOST, "wait", wait).map_err(SandboxError::engine)?;
@@ -87,6 +88,8 @@ pub(super) struct Live {
     pub(super) begun: Instant,
     pub(super) deadline: Instant,
     pub(super) output_left: u64,
+    /// Bytes of files that may still be returned.
+    pub(super) files_left: usize,
     /// Whether the epoch is there to send output that has been held back. If not, none is.
     pub(super) ticks: bool,
 }
@@ -127,6 +130,14 @@ impl Live {
             true => Ok(i32::try_from(allowed).unwrap_or(i32::MAX)),
             false => Err(Stop::OutputTooLarge),
         }
+    }
+
+    /// Returns a piece of a file. The server, which knows what was asked for, looks at the path.
+    fn output(&mut self, part: FilePart<'_>) -> Result<(), Stop> {
+        let left = self.files_left.checked_sub(part.path.len() + part.bytes.len());
+        self.files_left = left.ok_or(Stop::OutputTooLarge)?;
+        self.inbox.hold(Kind::File, &part.encode());
+        self.inbox.flush()
     }
 
     /// Says on the script's standard error why the interpreter could not go on.
@@ -170,6 +181,22 @@ fn write(mut caller: Caller<'_, Host>, fd: i32, at: u32, len: u32) -> wasmtime::
         Some(live) => Ok(live.write(kind, bytes)?),
         None => Ok(while_snapshotting(bytes)),
     }
+}
+
+fn output(mut caller: Caller<'_, Host>, path: u32, path_len: u32, at: u32, len: u32) -> wasmtime::Result<i32> {
+    charge(&mut caller, path_len.saturating_add(len))?;
+    let Some(memory) = caller.data().memory else { return Ok(EFAULT) };
+    let (memory, host) = memory.data_and_store_mut(&mut caller);
+    let bytes = |at: u32, len: u32| memory.get(at as usize..(at as usize).checked_add(len as usize)?);
+    let (Some(path), Some(bytes)) = (bytes(path, path_len), bytes(at, len)) else { return Ok(EFAULT) };
+    if path.len() > limits::PATH_BYTES {
+        return Ok(EINVAL);
+    }
+    let bytes = bytes.get(..limits::FILE_CALL_BYTES).unwrap_or(bytes);
+    if let Some(live) = &mut host.live {
+        live.output(FilePart { path, bytes })?;
+    }
+    Ok(i32::try_from(bytes.len()).unwrap_or(i32::MAX))
 }
 
 /// What the initialisation has to say: it is our own code, and the person who builds the image should see it.

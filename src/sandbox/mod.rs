@@ -15,7 +15,7 @@
 //! | `image`, `snapshot`, `engine` | the runtime image: made, compiled, checked, mapped |
 //! | `child`, `guest`, `host`, `inbox`, `timer`, `footprint` | one run, inside a child |
 //! | `launcher`, `jail` | processes and their bars |
-//! | `pool`, `control`, `run` | the server's side: which child, its orders, one run |
+//! | `pool`, `control`, `run`, `returned` | the server's side: which child, its orders, one run, the files it returns |
 //! | `wire` | the bytes between them |
 
 mod child;
@@ -29,6 +29,7 @@ mod inbox;
 mod jail;
 pub mod launcher;
 mod pool;
+mod returned;
 mod run;
 mod snapshot;
 mod timer;

@@ -18,7 +18,8 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::SandboxError;
 use super::control::Gone;
 use super::pool::{Child, Sandbox};
-use super::wire::{End, HEAD, Kind, job_frame, put_frame, whole_frame};
+use super::returned::{NotTaken, Returned};
+use super::wire::{End, FilePart, HEAD, Kind, job_frame, put_frame, whole_frame};
 use crate::clock;
 use crate::config::limits;
 use crate::domain::{AccountId, JobOutcome, JobResult, JobSpec, Spent, Usage};
@@ -39,7 +40,7 @@ pub enum Event {
     /// The script wrote this.
     Output(Stream, Vec<u8>),
     /// The run is over. Nothing follows.
-    Ended(JobOutcome, Usage),
+    Ended(Box<JobResult>),
 }
 
 /// A run whose input and output pass while it goes on. Dropping it kills the run.
@@ -104,7 +105,7 @@ async fn run_live(
             Err(error) => Err(error),
         };
     }
-    let _ = events.send(ended.map(|(outcome, usage)| Event::Ended(outcome, usage))).await;
+    let _ = events.send(ended.map(|result| Event::Ended(Box::new(result)))).await;
 }
 
 /// Where standard input comes from.
@@ -156,30 +157,31 @@ impl Running {
     /// Runs a job and keeps its output until it is known how it ended.
     pub(super) async fn collect(self, spec: &JobSpec) -> Result<JobResult, SandboxError> {
         let mut sink = Sink::Collect { stdout: vec![], stderr: vec![] };
-        let (outcome, usage) = self.drive(spec, &mut Input::Whole(spec.stdin()), &mut sink).await?;
-        match (outcome.exit_code(), sink) {
-            (Some(_), Sink::Collect { stdout, stderr }) => Ok(JobResult { outcome, stdout, stderr, usage }),
-            _ => Ok(JobResult { outcome, stdout: vec![], stderr: vec![], usage }),
+        let result = self.drive(spec, &mut Input::Whole(spec.stdin()), &mut sink).await?;
+        match (result.outcome.exit_code(), sink) {
+            (Some(_), Sink::Collect { stdout, stderr }) => Ok(JobResult { stdout, stderr, ..result }),
+            _ => Ok(result),
         }
     }
 
-    /// Runs a job. Returns when it is over; if it did not end by itself, when its process is dead.
+    /// Runs a job. Returns when it is over; if it did not end by itself, when its process is dead. Its output is in the sink.
     async fn drive(
         mut self,
         spec: &JobSpec,
         input: &mut Input<'_>,
         sink: &mut Sink,
-    ) -> Result<(JobOutcome, Usage), SandboxError> {
+    ) -> Result<JobResult, SandboxError> {
         let child = self.child.as_mut().ok_or(SandboxError::Lost)?;
         let begun = clock::monotonic();
         let late = Instant::from_std(begun + spec.budget().wall() + limits::KILL_GRACE);
         let cpu_before = child.status.cpu();
         let whole_frames = AtomicBool::new(true);
+        let mut files = Returned::new(spec.outputs());
         let passed = {
             let (reader, writer) = child.stream.split();
             tokio::select! {
                 biased;
-                ended = read_output(reader, spec.budget().output(), sink) => ended.unwrap_or(Passed::Lost),
+                ended = read_output(reader, spec.budget().output(), sink, &mut files) => ended.unwrap_or(Passed::Lost),
                 () = write_input(writer, spec, input, &whole_frames) => Passed::Lost,
                 () = sleep_until(late) => Passed::Late,
             }
@@ -195,13 +197,15 @@ impl Running {
                 if whole_frames.load(Ordering::Relaxed) {
                     self.give_back();
                 }
-                Ok((outcome, usage))
+                let files = files.into_files();
+                Ok(JobResult { outcome, stdout: vec![], stderr: vec![], files, usage })
             }
             outcome => {
                 let gone = self.kill().await;
                 usage.cpu = gone.cpu.saturating_sub(cpu_before);
                 usage.wall = begun.elapsed();
-                outcome.map(|outcome| (outcome, usage)).ok_or(SandboxError::Lost)
+                let outcome = outcome.ok_or(SandboxError::Lost)?;
+                Ok(JobResult { outcome, stdout: vec![], stderr: vec![], files: vec![], usage })
             }
         }
     }
@@ -254,7 +258,12 @@ impl Passed {
 }
 
 /// Passes output on until the end is told. Nothing if the stream breaks or makes no sense.
-async fn read_output(mut reader: ReadHalf<'_>, output_budget: u64, sink: &mut Sink) -> Option<Passed> {
+async fn read_output(
+    mut reader: ReadHalf<'_>,
+    output_budget: u64,
+    sink: &mut Sink,
+    files: &mut Returned<'_>,
+) -> Option<Passed> {
     let mut left = output_budget;
     let mut buffer = vec![0; HEAD + limits::FRAME_BYTES];
     let (mut start, mut end) = (0, 0);
@@ -269,6 +278,11 @@ async fn read_output(mut reader: ReadHalf<'_>, output_budget: u64, sink: &mut Si
                     }
                     sink.take(stream, payload).await;
                 }
+                Kind::File => match files.take(FilePart::parse(payload).ok()?) {
+                    Ok(()) => {}
+                    Err(NotTaken::TooLarge) => return Some(Passed::OutputTooLarge),
+                    Err(NotTaken::Uncalled) => return None,
+                },
                 // Whoever goes on talking after the end is not what it seems, and serves nobody again.
                 Kind::End if start + HEAD + head.len < end => return None,
                 Kind::End => return End::parse(payload).ok().map(Passed::Ended),

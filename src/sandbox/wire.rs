@@ -33,6 +33,8 @@ pub(super) enum Kind {
     Stderr = 17,
     /// From the child: the run is over.
     End = 18,
+    /// From the child: bytes of a file to return. See [`FilePart`].
+    File = 19,
 }
 
 /// Bytes that are no frame.
@@ -51,7 +53,7 @@ pub enum WireError {
 
 impl Kind {
     fn parse(byte: u8) -> Result<Self, WireError> {
-        [Self::Job, Self::Stdin, Self::StdinEnd, Self::Stdout, Self::Stderr, Self::End]
+        [Self::Job, Self::Stdin, Self::StdinEnd, Self::Stdout, Self::Stderr, Self::End, Self::File]
             .into_iter()
             .find(|kind| *kind as u8 == byte)
             .ok_or(WireError::Kind(byte))
@@ -59,8 +61,12 @@ impl Kind {
 
     fn max_len(self) -> usize {
         match self {
-            Self::Job => Terms::BYTES + limits::JOB_BYTES + RECORD_BYTES * (limits::FILES + limits::ARGUMENTS + 2),
-            Self::Stdin | Self::Stdout | Self::Stderr => limits::FRAME_BYTES,
+            Self::Job => {
+                let records = limits::FILES + limits::ARGUMENTS + limits::OUTPUTS + 3;
+                let names = limits::PROGRAM_BYTES + limits::OUTPUTS * limits::PATH_BYTES;
+                Terms::BYTES + limits::JOB_BYTES + names + RECORD_BYTES * records
+            }
+            Self::Stdin | Self::Stdout | Self::Stderr | Self::File => limits::FRAME_BYTES,
             Self::StdinEnd => 0,
             Self::End => End::BYTES,
         }
@@ -146,6 +152,9 @@ enum Record {
     Argument = 2,
     Script = 3,
     File = 4,
+    Output = 5,
+    Interactive = 6,
+    Unbuffered = 7,
 }
 
 /// The frame that starts a run.
@@ -157,10 +166,19 @@ pub(super) fn job_frame(spec: &JobSpec) -> Vec<u8> {
         put_record(&mut bytes, Record::Argument, &[argument.as_bytes()]);
     }
     for file in spec.files() {
-        let path_len = u16::try_from(file.path().len()).unwrap_or(u16::MAX).to_le_bytes();
-        put_record(&mut bytes, Record::File, &[&path_len, file.path(), file.content()]);
+        let path = file.path.as_bytes();
+        put_record(&mut bytes, Record::File, &[&path_len(path), path, &file.content]);
     }
-    put_record(&mut bytes, Record::Script, &[spec.script().as_bytes()]);
+    for output in spec.outputs() {
+        put_record(&mut bytes, Record::Output, &[output.as_bytes()]);
+    }
+    if spec.unbuffered() {
+        put_record(&mut bytes, Record::Unbuffered, &[]);
+    }
+    match spec.script() {
+        Some(script) => put_record(&mut bytes, Record::Script, &[script.as_bytes()]),
+        None => put_record(&mut bytes, Record::Interactive, &[]),
+    }
     let head = Head { kind: Kind::Job, len: bytes.len() - HEAD }.encode();
     bytes.splice(..HEAD, head);
     bytes
@@ -171,6 +189,31 @@ fn put_record(bytes: &mut Vec<u8>, record: Record, parts: &[&[u8]]) {
     bytes.push(record as u8);
     bytes.extend_from_slice(&u32::try_from(len).unwrap_or(u32::MAX).to_le_bytes());
     parts.iter().for_each(|part| bytes.extend_from_slice(part));
+}
+
+/// A path is at most [`limits::PATH_BYTES`] long.
+fn path_len(path: &[u8]) -> [u8; 2] {
+    u16::try_from(path.len()).unwrap_or(u16::MAX).to_le_bytes()
+}
+
+/// A piece of a file that is returned: two bytes length of its path, the path, and bytes that follow those of the piece before. The
+/// first piece of a file may be empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FilePart<'a> {
+    pub(super) path: &'a [u8],
+    pub(super) bytes: &'a [u8],
+}
+
+impl<'a> FilePart<'a> {
+    pub(super) fn parse(payload: &'a [u8]) -> Result<Self, WireError> {
+        let (len, rest) = payload.split_first_chunk().ok_or(WireError::Payload)?;
+        let (path, bytes) = rest.split_at_checked(usize::from(u16::from_le_bytes(*len))).ok_or(WireError::Payload)?;
+        Ok(Self { path, bytes })
+    }
+
+    pub(super) fn encode(self) -> Vec<u8> {
+        [&path_len(self.path), self.path, self.bytes].concat()
+    }
 }
 
 /// The last frame of a run.
@@ -319,6 +362,9 @@ pub fn decode_any_frame(bytes: &[u8]) {
         put_frame(&mut frame, head.kind, payload);
         assert!(rest.starts_with(&frame), "{head:?} is written otherwise");
         rest = rest.get(frame.len()..).unwrap_or_default();
+        if let Ok(part) = FilePart::parse(payload) {
+            assert_eq!(part.encode(), payload);
+        }
         if let Ok(end) = End::parse(payload) {
             assert_eq!(End::parse(&end.encode()), Ok(end));
         }
