@@ -3,9 +3,14 @@
 //! Owns: the promises. Not here: the fuzzer (`fuzz/`; `fuzz/run` runs it). The inputs in `fuzz/seeds`, from which it starts, are
 //! also tested by `cargo test`; an input that has found a bug belongs there.
 
-use crate::domain::{BearerToken, Email, LinkToken, Password, TotpCode, TotpSecret, TotpStep, UnixTime};
+use crate::domain::{
+    BearerToken, Email, Json, LinkToken, ParcelId, Password, TotpCode, TotpSecret, TotpStep, UnixTime, decode_hex,
+    encode_hex,
+};
 
+pub use crate::auth::read_any_permit as permits;
 pub use crate::http::read_any_body as requests;
+pub use crate::http::read_any_multipart as multipart;
 pub use crate::sandbox::decode_any_frame as frames;
 pub use crate::store::decode_any_record as records;
 
@@ -13,8 +18,35 @@ pub use crate::store::decode_any_record as records;
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its file and folder.
-pub const TARGETS: [(&str, Target); 5] =
-    [("credentials", credentials), ("email", email), ("frames", frames), ("records", records), ("requests", requests)];
+pub const TARGETS: [(&str, Target); 8] = [
+    ("credentials", credentials),
+    ("email", email),
+    ("frames", frames),
+    ("multipart", multipart),
+    ("parcels", parcels),
+    ("permits", permits),
+    ("records", records),
+    ("requests", requests),
+];
+
+/// What is said about a parcel, in a body or in a head.
+pub fn parcels(bytes: &[u8]) {
+    crate::http::read_any_parcel_body(bytes);
+    crate::http::read_any_signed(bytes);
+    crate::http::read_any_range(bytes);
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Some(bytes) = decode_hex(text) {
+        assert_eq!(encode_hex(&bytes), text.to_ascii_lowercase());
+    }
+    if let Some(id) = ParcelId::parse(text) {
+        assert_eq!(id.to_string(), text.to_ascii_uppercase());
+    }
+    if let Ok(json) = serde_json::from_str::<Json>(text) {
+        let canonical = json.canonical();
+        let again = serde_json::from_str::<Json>(&canonical).map(|json| json.canonical());
+        assert_eq!(again.as_ref().ok(), Some(&canonical), "a canonical text is its own");
+    }
+}
 
 /// Whatever passes for an address can stand in a mail's head and in a line of a log, and its key is an address with that key.
 pub fn email(bytes: &[u8]) {

@@ -12,6 +12,7 @@
 //! | [`auth`] | who somebody is: passwords, codes, tokens, limits on guessing |
 //! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |
 //! | [`mail`] | letters: stored, sent, tried again; the only room that names lettre |
+//! | [`objects`] | the bytes of parcels: a directory, an S3 bucket or memory; the only room that names object_store |
 //! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
 //! | [`certs`] | the private authority that vouches for the server; the only room that names rcgen |
 //! | [`domain`] | who asks, what is asked, what is run, how it ended, and the rules of all that; pure |
@@ -23,7 +24,7 @@
 //! | [`fuzz`] | what a fuzzer calls |
 //! | [`manual`] | the design, the threat model, how to run a server: prose that must stay true |
 //!
-//! Imports point one way: `cli -> server -> http -> app -> {auth, sandbox, mail} -> store -> domain`. `config`, `clock`, `vault`,
+//! Imports point one way: `cli -> server -> http -> app -> {auth, sandbox, objects, mail} -> store -> domain`. `config`, `clock`, `vault`,
 //! `disk` and `telemetry` may be named by all, and `domain` names none of the other rooms but the limits. A structural test
 //! (`tests/structure.rs`) keeps it so.
 
@@ -40,6 +41,7 @@ pub mod fuzz;
 pub mod http;
 pub mod mail;
 pub mod manual;
+pub mod objects;
 pub mod sandbox;
 pub mod server;
 pub mod store;

@@ -11,13 +11,14 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::app::{App, Rooms, Settings, Versions};
-use crate::auth::{Auth, AuthError, Cost, Rates};
+use crate::auth::{Auth, AuthError, Cost, Permits, Rates};
 use crate::certs::{Authority, CertError};
 use crate::clock::Clock;
-use crate::config::{Config, MailConfig, limits};
+use crate::config::{Config, MailConfig, ObjectsConfig, limits};
 use crate::domain::{AccountId, Actor, Budget, Error, Event, JobError, JobSpec, Script};
 use crate::http::{self, AdminSocket, HttpError, Listener};
 use crate::mail::{MailError, Outbox, Smtp, SmtpSettings, Transport};
+use crate::objects::{ObjectError, Objects};
 use crate::sandbox::{self, Meter, Sandbox, SandboxError, Source, WASMTIME_VERSION, cache_folder};
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
@@ -58,6 +59,9 @@ pub enum ServerError {
     /// Passwords or secrets cannot be worked with.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// Parcels have no place.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
     /// The interpreter does not say its version, so it would not run anybody's script either.
     #[error("the runtime image does not work: {0}")]
     Image(String),
@@ -130,12 +134,15 @@ impl Server {
             registrations_per_hour: config.registrations_per_hour,
             logins_per_minute: config.logins_per_minute,
         };
-        let auth = Auth::new(store.clone(), vault.clone(), clock.clone(), cost, rates)?;
+        let permits = Permits::open(&store, &vault).await?;
+        let instance = permits.instance();
+        let auth = Auth::new(store.clone(), vault.clone(), clock.clone(), cost, rates, permits)?;
         let rooms = Rooms {
             store: store.clone(),
             vault,
             auth,
             outbox: outbox.clone(),
+            objects: objects(&data, &config.objects, &instance).await?,
             sandbox: sandbox.clone(),
             clock: clock.clone(),
         };
@@ -145,15 +152,21 @@ impl Server {
             wasmtime: WASMTIME_VERSION,
             image: image.sha256().to_owned(),
         };
-        let settings =
-            Settings { url, administrator: config.administrator.clone(), runs: config.runs.clone(), versions };
+        let settings = Settings {
+            url,
+            administrator: config.administrator.clone(),
+            runs: config.runs.clone(),
+            parcels: config.parcels.clone(),
+            versions,
+        };
         let app = App::new(rooms, settings);
         note(&store, &clock, Event::Started).await?;
 
         let admin = AdminSocket::bind(&data.join("admin.sock"), app.clone()).await?;
         let listener = Listener::start(socket, certificate, key, door(&config)?, app.clone())?;
         let own = config.certificate.is_none().then_some(OwnCertificate { data, names });
-        let chores = vec![tokio::spawn(outbox.run()), tokio::spawn(keep_tidy(app.clone(), clock.clone(), own))];
+        let tidy = tokio::spawn(keep_tidy(app.clone(), clock.clone(), own));
+        let chores = vec![tokio::spawn(outbox.run()), tidy, tokio::spawn(keep_objects_tidy(app.clone()))];
         Ok(Self { address, app, store, clock, sandbox, listener, admin, chores })
     }
 
@@ -253,6 +266,17 @@ fn transport(data: &Path, config: &Config) -> Result<Transport, ServerError> {
     }
 }
 
+/// Where the bytes of parcels are.
+async fn objects(data: &Path, config: &ObjectsConfig, instance: &str) -> Result<Objects, ServerError> {
+    match config {
+        ObjectsConfig::Directory(folder) => {
+            let folder = folder.clone().unwrap_or_else(|| data.join("objects"));
+            Ok(Objects::directory(&folder, instance).await?)
+        }
+        ObjectsConfig::S3(bucket) => Ok(Objects::s3(bucket, instance).await?),
+    }
+}
+
 fn door(config: &Config) -> Result<http::Settings, ServerError> {
     let runs = &config.runs;
     let budget =
@@ -293,6 +317,19 @@ async fn keep_tidy(app: App, clock: Clock, own: Option<OwnCertificate>) {
         let renewed = renewing.await.ok().flatten();
         if let Some(Err(error)) = renewed {
             tracing::error!("cannot renew the certificate: {error}");
+        }
+    }
+}
+
+/// Removes the bytes of parcels that are no more, or never were.
+async fn keep_objects_tidy(app: App) {
+    let mut ticks = tokio::time::interval(limits::ORPHAN_SWEEP);
+    loop {
+        ticks.tick().await;
+        match app.sweep_objects().await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "objects without a parcel were removed"),
+            Err(error) => tracing::warn!("objects without a parcel cannot be removed: {error:?}"),
         }
     }
 }

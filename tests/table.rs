@@ -11,6 +11,9 @@ use crate::world::{ADMINISTRATOR, Answer, PASSWORD, Person, Town};
 /// Who asks.
 const PEOPLE: [&str; 7] = ["nobody", "registered", "verified", "approved", "suspended", "another", "administrator"];
 
+/// The address of a key that nobody has.
+const NOBODYS_KEY: &str = "0123456789abcdef0123456789abcdef01234567";
+
 /// What each person is answered, in the order of [`PEOPLE`].
 type Row = (&'static str, &'static str, [u16; 7]);
 
@@ -25,6 +28,14 @@ const TABLE: &[Row] = &[
     ("POST", "/login", [401, 401, 401, 200, 401, 200, 401]),
     ("POST", "/execute", [401, 401, 401, 200, 401, 200, 401]),
     ("POST", "/logout", [401, 401, 401, 200, 401, 200, 401]),
+    // Only an account has a parcel key; parcels themselves know keys and no accounts.
+    ("POST", "/parcel-key", [401, 401, 401, 400, 401, 400, 401]),
+    ("POST", "/api/v1/auth", [200; 7]),
+    ("POST", "/api/v1/parcels", [401; 7]),
+    ("GET", "/api/v1/parcels/{id}", [401; 7]),
+    ("DELETE", "/api/v1/parcels/{id}", [401; 7]),
+    ("POST", "/api/v1/parcels/{id}/grants", [401; 7]),
+    ("DELETE", "/api/v1/parcels/{id}/grants/{user}", [401; 7]),
     ("GET", "/version", [200; 7]),
     ("GET", "/healthz", [200; 7]),
     ("GET", "/readyz", [200; 7]),
@@ -155,7 +166,7 @@ async fn settle(town: &Town) -> Vec<Person> {
 
 /// The request that this person makes of this route, with everything they have.
 async fn ask(town: &Town, person: &Person, method: &str, path: &str) -> Answer {
-    let target = path.replace("{token}", &person.link);
+    let target = path.replace("{token}", &person.link).replace("{id}", &"ab".repeat(36)).replace("{user}", NOBODYS_KEY);
     let body: Value = match path {
         "/register" => json!({"email": person.email, "password": PASSWORD}),
         "/approve/{token}" => json!({"decision": "approve"}),
@@ -165,11 +176,14 @@ async fn ask(town: &Town, person: &Person, method: &str, path: &str) -> Answer {
             request["data"] = json!("print(1)");
             request
         }
+        "/parcel-key" => json!({"public_key": "02".repeat(33), "signature": "11".repeat(64)}),
+        "/api/v1/auth" => json!({"user": NOBODYS_KEY, "operation": "upload"}),
+        "/api/v1/parcels/{id}/grants" => json!({"user": NOBODYS_KEY}),
         _ => json!({}),
     };
     match (method, &person.token, path) {
-        ("GET", ..) => town.ask("GET", &target, &[], b"").await,
-        (_, token, "/logout") => {
+        ("GET" | "DELETE", ..) => town.ask(method, &target, &[], b"").await,
+        (_, token, "/logout" | "/parcel-key") => {
             let nobodys = "cpt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
             town.post_as(token.as_ref().unwrap_or(&nobodys), &target, &body).await
         }

@@ -8,7 +8,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-use crate::domain::{Error, JobOutcome, JobResult, Outcome};
+use crate::domain::{Error, JobOutcome, JobResult};
 
 /// Counters that only grow, and the times of runs.
 #[derive(Debug)]
@@ -17,6 +17,9 @@ pub(super) struct Metrics {
     runs: Family<Ended, Counter>,
     run_seconds: Histogram,
     run_cpu_seconds: Histogram,
+    pub(super) parcel_bytes_in: Counter,
+    pub(super) parcel_bytes_out: Counter,
+    pub(super) high_signatures: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -34,15 +37,24 @@ impl Default for Metrics {
     fn default() -> Self {
         // From half a millisecond to about half a minute.
         let times = || Histogram::new(exponential_buckets(0.0005, 2.0, 17));
-        Self { answers: Family::default(), runs: Family::default(), run_seconds: times(), run_cpu_seconds: times() }
+        Self {
+            answers: Family::default(),
+            runs: Family::default(),
+            run_seconds: times(),
+            run_cpu_seconds: times(),
+            parcel_bytes_in: Counter::default(),
+            parcel_bytes_out: Counter::default(),
+            high_signatures: Counter::default(),
+        }
     }
 }
 
 impl Metrics {
-    pub(super) fn answered(&self, action: &'static str, answer: &Result<Outcome, Error>) {
+    pub(super) fn answered<T>(&self, action: &'static str, answer: &Result<T, Error>) {
         let answer = match answer {
             Ok(_) => "ok",
             Err(Error::Malformed(_) | Error::TooLarge(_) | Error::Conflict(_) | Error::NotFound) => "refused",
+            Err(Error::Forbidden(_) | Error::NotTheirs | Error::Gone) => "refused",
             Err(Error::Unauthorized) => "unauthorized",
             Err(Error::SlowDown(_)) => "slow_down",
             Err(Error::Overloaded(_)) => "overloaded",
@@ -73,6 +85,11 @@ impl Metrics {
         registry.register("run_cpu_seconds", "CPU time of runs", self.run_cpu_seconds.clone());
         registry.register("runs_in_progress", "Runs in progress", gauge(running));
         registry.register("runs_waiting", "Runs that wait for a place", gauge(waiting));
+        let bytes = "Bytes of parcels";
+        registry.register("parcel_bytes_in", format!("{bytes} that were uploaded"), self.parcel_bytes_in.clone());
+        registry.register("parcel_bytes_out", format!("{bytes} that were downloaded"), self.parcel_bytes_out.clone());
+        let high = "Signatures for parcels with s above half of the order";
+        registry.register("parcel_high_signatures", high, self.high_signatures.clone());
         let mut text = String::new();
         // Writing into a string does not fail.
         let _ = encode(&mut text, &registry);

@@ -11,6 +11,7 @@ mod admin;
 mod execute;
 mod letters;
 mod metrics;
+mod parcels;
 mod runs;
 
 use std::sync::Arc;
@@ -18,15 +19,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::auth::{Auth, AuthError};
 use crate::clock::Clock;
-use crate::config::{RunLimits, limits};
+use crate::config::{ParcelLimits, RunLimits, limits};
 use crate::domain::{Action, Credential, Email, Error, Network, Outcome};
 use crate::mail::{MailError, Outbox};
+use crate::objects::{ObjectError, Objects};
 use crate::sandbox::Sandbox;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
 use metrics::Metrics;
+use parcels::Streams;
 use runs::Runs;
+
+pub use parcels::{Broken, Download, Piece, Pieces};
 
 /// The room's failures. Whatever is not a refusal is ours.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +46,8 @@ enum AppError {
     Mail(#[from] MailError),
     #[error(transparent)]
     Auth(#[from] AuthError),
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
 }
 
 impl From<AppError> for Error {
@@ -49,6 +56,10 @@ impl From<AppError> for Error {
             AppError::Refused(refusal) => refusal,
             // The mail server has been away for long; what waits is kept, and nothing more is taken.
             AppError::Mail(MailError::Full) => Self::Overloaded(limits::LINK_LIFE),
+            AppError::Objects(ObjectError::Full(why)) => {
+                crate::telemetry::warn_sparingly!("a parcel was refused: {why}");
+                Self::Overloaded(limits::FULL_WAIT)
+            }
             ours => Self::Ours(ours.to_string()),
         }
     }
@@ -65,6 +76,8 @@ pub struct Rooms {
     pub auth: Auth,
     /// Where mails wait.
     pub outbox: Outbox,
+    /// Where the bytes of parcels are.
+    pub objects: Objects,
     /// Where scripts run.
     pub sandbox: Sandbox,
     /// What time it is.
@@ -80,6 +93,8 @@ pub struct Settings {
     pub administrator: Option<Email>,
     /// How much may run at once.
     pub runs: RunLimits,
+    /// How many parcels may be kept, and whose.
+    pub parcels: ParcelLimits,
     /// What `/version` says.
     pub versions: Versions,
 }
@@ -106,6 +121,7 @@ struct Inner {
     rooms: Rooms,
     settings: Settings,
     runs: Runs,
+    streams: Streams,
     metrics: Metrics,
     draining: AtomicBool,
 }
@@ -114,7 +130,9 @@ impl App {
     /// A corridor between these rooms.
     pub fn new(rooms: Rooms, settings: Settings) -> Self {
         let runs = Runs::new(settings.runs.clone(), rooms.clock.clone());
-        Self(Arc::new(Inner { rooms, settings, runs, metrics: Metrics::default(), draining: AtomicBool::new(false) }))
+        let streams = Streams::new(settings.parcels.changes_per_minute, rooms.clock.clone());
+        let (metrics, draining) = (Metrics::default(), AtomicBool::new(false));
+        Self(Arc::new(Inner { rooms, settings, runs, streams, metrics, draining }))
     }
 
     /// Does what is asked, if whoever asks may. If the caller stops waiting, a run ends; whatever else was begun is brought to its
@@ -151,6 +169,7 @@ impl App {
             Action::Login => self.login(principal.member()?).await,
             Action::Logout => self.logout(principal.member()?).await,
             Action::Execute(job) => self.execute(principal.member()?, &job).await,
+            Action::Parcel(action) => self.parcel(from, &principal, action).await,
             Action::Administer(action) => {
                 principal.operator()?;
                 self.administer(action).await
@@ -187,10 +206,18 @@ impl App {
         &self.0.settings.runs
     }
 
+    /// How many parcels may be kept.
+    pub fn parcel_limits(&self) -> &ParcelLimits {
+        &self.0.settings.parcels
+    }
+
     /// Forgets what has expired. To be called now and then.
     pub async fn sweep(&self) -> Result<(), Error> {
         let now = self.0.rooms.clock.now();
-        let swept = self.0.rooms.store.write(move |change| Ok::<_, AppError>(change.sweep(now)?));
+        let swept = self.0.rooms.store.write(move |change| {
+            change.forget_permits(now)?;
+            Ok::<_, AppError>(change.sweep(now)?)
+        });
         Ok(swept.await?)
     }
 }

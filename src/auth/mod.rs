@@ -1,12 +1,13 @@
 //! Who somebody is: a [`Credential`] goes in, a [`Principal`] comes out.
 //!
-//! Owns: passwords and their hashing (`password`), bearer tokens and links (`tokens`), limits on guessing (`throttle`), and
-//! [`Principal`], which nobody outside this room can make. Not here: what a principal may do (`app`).
+//! Owns: passwords and their hashing (`password`), bearer tokens and links (`tokens`), signed permissions for parcels (`permits`),
+//! limits on guessing (`throttle`), and [`Principal`], which nobody outside this room can make. Not here: what a principal may do (`app`).
 //!
 //! Every refusal is the same [`Error::Unauthorized`] after the same work: an unknown address costs the hash that a wrong
 //! password costs.
 
 mod password;
+mod permits;
 mod throttle;
 mod tokens;
 
@@ -18,12 +19,13 @@ use crate::clock::Clock;
 use crate::config::limits;
 use crate::domain::{
     Account, AccountId, BearerToken, Credential, Email, Error, LinkPurpose, LinkToken, Network, PasswordCredential,
-    PasswordHash, Standing, TokenHash, TotpSecret, TotpStep, UnixTime,
+    PasswordHash, Permission, Standing, TokenHash, TotpSecret, TotpStep, UnixTime,
 };
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError, random};
 
 pub use password::{Cost, Passwords};
+pub use permits::{Permits, key_of, read_any_permit};
 pub(crate) use throttle::RateOf;
 pub use throttle::{Costly, Rates, Throttle};
 
@@ -57,6 +59,7 @@ enum Kind {
     Member(Member),
     Verification(TokenHash),
     Approval(TokenHash, AccountId),
+    Holder(Permission),
     Operator,
 }
 
@@ -98,6 +101,14 @@ impl Principal {
         }
     }
 
+    /// Whoever may do one thing with parcels. That the permission has not been used is looked at in the transaction that uses it.
+    pub fn holder(&self) -> Result<&Permission, Error> {
+        match &self.0 {
+            Kind::Holder(permission) => Ok(permission),
+            _ => Err(Error::Unauthorized),
+        }
+    }
+
     /// The operator.
     pub fn operator(&self) -> Result<(), Error> {
         match &self.0 {
@@ -126,13 +137,21 @@ struct Inner {
     clock: Clock,
     passwords: Passwords,
     throttle: Throttle,
+    permits: Permits,
     /// What an unknown address is compared with, so that it costs what a known one costs.
     nobody: Account,
 }
 
 impl Auth {
     /// A door-keeper over this store.
-    pub fn new(store: Store, vault: Vault, clock: Clock, cost: Cost, rates: Rates) -> Result<Self, AuthError> {
+    pub fn new(
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        cost: Cost,
+        rates: Rates,
+        permits: Permits,
+    ) -> Result<Self, AuthError> {
         let passwords = Passwords::new(cost);
         let nobody = Account {
             id: AccountId::LOCAL,
@@ -145,7 +164,12 @@ impl Auth {
             networks: vec![],
         };
         let throttle = Throttle::new(clock.clone(), rates);
-        Ok(Self(Arc::new(Inner { store, vault, clock, passwords, throttle, nobody })))
+        Ok(Self(Arc::new(Inner { store, vault, clock, passwords, throttle, permits, nobody })))
+    }
+
+    /// What gives out permissions.
+    pub fn permits(&self) -> &Permits {
+        &self.0.permits
     }
 
     /// The passwords' room, for registration.
@@ -163,6 +187,9 @@ impl Auth {
         let kind = match credential {
             Credential::Nobody => Kind::Nobody,
             Credential::Operator => Kind::Operator,
+            Credential::Permit(shown) => {
+                Kind::Holder(self.0.permits.verify(shown, self.0.clock.now()).ok_or(Error::Unauthorized)?)
+            }
             Credential::Bearer(token) => Kind::Member(self.by_token(token)?),
             Credential::Password(credential) => Kind::Member(self.by_password(from, credential).await?),
             Credential::Verification(token) => match self.link(token)? {
@@ -303,7 +330,8 @@ mod tests {
     /// A door-keeper over a store with Ada's approved account in it.
     async fn gate(store: &Store, vault: &Vault, cost: Cost) -> Gate {
         let clock = Clock::manual(UnixTime(1_800_000_000));
-        let auth = Auth::new(store.clone(), vault.clone(), clock, cost, Rates::default()).unwrap();
+        let auth =
+            Auth::new(store.clone(), vault.clone(), clock, cost, Rates::default(), Permits::new(&[9; 32])).unwrap();
         let password = auth.passwords().hash(&typed("correct horse")).await.unwrap();
         let (id, secret) = (AccountId::new(1), TotpSecret::new([7; 20]));
         let account = Account {

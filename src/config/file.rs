@@ -16,6 +16,8 @@ pub(super) struct File {
     pub(super) passwords: Passwords,
     pub(super) runs: Runs,
     pub(super) limits: Limits,
+    pub(super) objects: ObjectsFile,
+    pub(super) parcels: ParcelsFile,
     pub(super) allow_weak_jail: bool,
 }
 
@@ -75,4 +77,41 @@ pub(super) struct Limits {
     pub(super) logins_per_minute: Option<NonZeroU32>,
     pub(super) connections: Option<usize>,
     pub(super) connections_per_address: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ObjectsFile {
+    pub(super) directory: Option<PathBuf>,
+    pub(super) s3: Option<S3File>,
+}
+
+/// A key may be in it, so its `Debug` says nothing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct S3File {
+    pub(super) endpoint: String,
+    pub(super) bucket: String,
+    pub(super) region: Option<String>,
+    pub(super) key_file: Option<PathBuf>,
+    pub(super) access_key: Option<String>,
+    pub(super) secret_key: Option<String>,
+    pub(super) ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ParcelsFile {
+    pub(super) service_id: Option<String>,
+    pub(super) uploads: Option<String>,
+    pub(super) max_mib: Option<u64>,
+    pub(super) user_mib: Option<u64>,
+    pub(super) all_mib: Option<u64>,
+    pub(super) changes_per_minute: Option<NonZeroU32>,
+}
+
+impl std::fmt::Debug for S3File {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("S3File")
+    }
 }

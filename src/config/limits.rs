@@ -2,6 +2,10 @@
 //!
 //! Nothing elsewhere in the house writes such a number: a reader who asks "how much?" looks here.
 
+mod parcels;
+
+pub use parcels::*;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 

@@ -5,6 +5,7 @@
 
 mod file;
 pub mod limits;
+mod parcels;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -13,6 +14,8 @@ use std::time::Duration;
 
 use crate::domain::Email;
 use file::File;
+
+pub use parcels::{ObjectsConfig, ParcelLimits, S3Config};
 
 /// What the server is told. `Config::default()` is a working server on loopback.
 #[derive(Clone, Debug)]
@@ -37,6 +40,10 @@ pub struct Config {
     pub argon2_passes: u32,
     /// How much may run.
     pub runs: RunLimits,
+    /// How many parcels may be kept, and whose.
+    pub parcels: ParcelLimits,
+    /// Where their bytes are.
+    pub objects: ObjectsConfig,
     /// Registrations an hour from one network.
     pub registrations_per_hour: NonZeroU32,
     /// Log-ins a minute from one network.
@@ -176,6 +183,8 @@ impl Config {
             )? * 1024,
             argon2_passes: within("passwords.passes", passes, limits::ARGON2_PASSES_MIN, 100)?,
             runs: runs(&file.runs)?,
+            parcels: parcels::parcels(&file.parcels)?,
+            objects: parcels::objects(file.objects)?,
             registrations_per_hour: file.limits.registrations_per_hour.unwrap_or(limits::REGISTRATIONS_PER_HOUR),
             logins_per_minute: file.limits.logins_per_minute.unwrap_or(limits::LOGINS_PER_MINUTE),
             connections: within(

@@ -3,7 +3,9 @@
 //! Owns: [`Credential`] and [`Action`]. A request becomes one of each before anything is done about it; `auth` makes a
 //! principal of the credential, and `app` decides whether that principal may do that.
 
-use super::{BearerToken, Decision, Email, JobSpec, LinkToken, Password, TotpCode};
+use super::{
+    BearerToken, Decision, Email, JobSpec, LinkToken, Operation, ParcelId, ParcelUser, Password, Secret, TotpCode,
+};
 
 /// What a caller shows to be let in.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub enum Credential {
     Verification(LinkToken),
     /// The link of a mail that was sent to the administrator.
     Approval(LinkToken),
+    /// A token for one operation on parcels, signed by the key of whom it is for.
+    Permit(PermitCredential),
     /// A connection to the administrator's socket: the kernel says that it is the server's own user.
     Operator,
 }
@@ -33,7 +37,26 @@ pub struct PasswordCredential {
     pub code: TotpCode,
 }
 
-/// Everything that can be asked.
+/// A token for one operation on parcels, and whose key has signed it.
+#[derive(Clone, Debug)]
+pub struct PermitCredential {
+    /// The token as it was sent.
+    pub token: Secret<String>,
+    /// The signature over it.
+    pub signed: Signed,
+}
+
+/// A signature and the key that is said to have made it. Nothing about them has been checked but their lengths.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// A point of P-256: compressed (33 bytes) or uncompressed (65 bytes).
+    pub point: Vec<u8>,
+    /// ECDSA with SHA-256: r and s, 32 bytes each.
+    pub signature: [u8; 64],
+}
+
+/// Everything that can be asked, but uploads and downloads of parcels, whose bytes come beside the question
+/// ([`App::upload`](crate::app::App::upload), [`App::download`](crate::app::App::download)).
 #[derive(Clone, Debug)]
 pub enum Action {
     /// Asks for an account. Anybody, as often as the throttle allows.
@@ -57,8 +80,48 @@ pub enum Action {
     Logout,
     /// Runs a script. An approved account, by password and code or by token, within its limits.
     Execute(Box<JobSpec>),
+    /// Anything about parcels.
+    Parcel(ParcelAction),
     /// Anything on the administrator's socket. The operator alone.
     Administer(AdminAction),
+}
+
+/// What can be asked about parcels.
+#[derive(Clone, Debug)]
+pub enum ParcelAction {
+    /// Gets a token for one operation. Anybody, for any user: it is worth nothing without that user's key.
+    Permit(ParcelUser, Operation),
+    /// Looks at what an owner says about a parcel. Anybody who knows its name.
+    Metadata(ParcelId),
+    /// Looks at whose a parcel is. Anybody who knows its name.
+    Owner(ParcelId),
+    /// Removes a parcel. Its owner, with a permission.
+    Remove(ParcelId),
+    /// Lets somebody download a parcel. Its owner, with a permission.
+    Grant(ParcelId, ParcelUser),
+    /// Takes that back. Its owner, with a permission.
+    Revoke(ParcelId, ParcelUser),
+    /// Makes a key the account's own, for parcels in its runs. An approved account that shows to have the key: it has signed
+    /// the words of [`ParcelAction::registration`].
+    RegisterKey(Signed),
+}
+
+impl ParcelAction {
+    /// What an account's parcel key signs to become that. It says for which account: a signature is good for no other.
+    pub fn registration(email: &Email) -> String {
+        format!("cloud-python parcel key of {}", email.key())
+    }
+
+    /// What is asked, in one word, for logs and metrics.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Permit(..) => "parcel_auth",
+            Self::Metadata(_) | Self::Owner(_) => "parcel_inspect",
+            Self::Remove(_) => "parcel_remove",
+            Self::Grant(..) | Self::Revoke(..) => "parcel_grant",
+            Self::RegisterKey(_) => "parcel_key",
+        }
+    }
 }
 
 impl Action {
@@ -71,6 +134,7 @@ impl Action {
             Self::Login => "login",
             Self::Logout => "logout",
             Self::Execute(_) => "execute",
+            Self::Parcel(action) => action.name(),
             Self::Administer(_) => "administer",
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{AuditEntry, Email, JobResult, Secret, Standing, UnixTime};
+use super::{AuditEntry, Email, JobResult, Metadata, ParcelId, ParcelUser, Secret, Standing, UnixTime};
 
 /// It was done.
 #[derive(Clone, Debug)]
@@ -37,6 +37,29 @@ pub enum Outcome {
     Status(Status),
     /// Metrics in the text format of OpenMetrics.
     Metrics(String),
+    /// What has come of a call about parcels.
+    Parcel(ParcelOutcome),
+}
+
+/// What has come of a call about parcels that answers at once. A download's answer streams, and is no [`Outcome`].
+#[derive(Clone, Debug)]
+pub enum ParcelOutcome {
+    /// A token, to be signed by the key that it is for.
+    Permitted(String),
+    /// The parcel is kept, under this name.
+    Uploaded(ParcelId),
+    /// What its owner says about it.
+    Metadata(Metadata),
+    /// Whose it is.
+    Owner(ParcelUser),
+    /// It is gone.
+    Removed,
+    /// This user may download it now.
+    Granted(ParcelId, ParcelUser),
+    /// This user may not download it any more.
+    Revoked,
+    /// The account has this key for parcels now.
+    KeyRegistered(ParcelUser),
 }
 
 /// What somebody needs to set up their app.
@@ -99,6 +122,15 @@ pub enum Error {
     /// There is no such thing, or it is not theirs.
     #[error("no such thing")]
     NotFound,
+    /// It is there, and not for whoever asks; the text says so.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// It is somebody else's, who alone may do this to it. A status of its own, as deployed.
+    #[error("not allowed to remove this parcel: it is its owner's")]
+    NotTheirs,
+    /// It is not there any more, or never was. A status of its own, as deployed.
+    #[error("there is no such parcel")]
+    Gone,
     /// It does not fit the state of things; the text says why.
     #[error("{0}")]
     Conflict(String),

@@ -64,6 +64,8 @@ pub enum Event {
     TokensRevoked,
     /// The account has a new TOTP secret.
     TotpReset,
+    /// The account has shown that a key for parcels is its own.
+    ParcelKeyRegistered,
 }
 
 /// A chain that does not hold.

@@ -9,26 +9,35 @@ mod action;
 mod answer;
 mod audit;
 mod budget;
+mod canonical;
 mod email;
+mod hex;
 mod job;
 mod lockout;
 mod network;
 mod outcome;
+mod parcel;
 mod password;
 mod secret;
 mod time;
 mod totp;
 
 pub use account::{Account, AccountId, Decision, Link, LinkPurpose, NotPossible, Registration, Standing, TokenRecord};
-pub use action::{Action, AdminAction, Credential, PasswordCredential};
-pub use answer::{Enrolment, Error, Outcome, Status, UserView};
+pub use action::{Action, AdminAction, Credential, ParcelAction, PasswordCredential, PermitCredential, Signed};
+pub use answer::{Enrolment, Error, Outcome, ParcelOutcome, Status, UserView};
 pub use audit::{Actor, AuditEntry, AuditVerifier, ChainError, Event};
 pub use budget::{Budget, BudgetError};
+pub use canonical::Json;
 pub use email::{Email, EmailError};
+pub use hex::{decode_hex, decode_hex_array, encode_hex, encode_hex_bytes};
 pub use job::{Argument, FilePath, JobError, JobFile, JobSpec, JobSpecBuilder, ProgramName, Script};
 pub use lockout::Ladder;
 pub use network::Network;
 pub use outcome::{JobOutcome, JobResult, Spent, Usage};
+pub use parcel::{
+    Metadata, MetadataError, Only, Operation, OperationKind, Parcel, ParcelHasher, ParcelId, ParcelUser, Permission,
+    ServiceId,
+};
 pub use password::{Password, PasswordError, PasswordHash};
 pub use secret::{BearerToken, LinkToken, Secret, TOKEN_BYTES, TokenHash};
 pub use time::UnixTime;

@@ -214,7 +214,7 @@ impl Service<Request<Incoming>> for Door {
             if let (true, Some(length)) = (head_only, body.size_hint().exact()) {
                 parts.headers.insert(hyper::header::CONTENT_LENGTH, length.into());
             }
-            let body = Outgoing { body: (!head_only).then_some(body), _until_sent: asking.answer() };
+            let body = Outgoing { body: (!head_only).then_some(body), until_sent: asking.answer() };
             Ok(Response::from_parts(parts, body))
         })
     }
@@ -223,7 +223,7 @@ impl Service<Request<Incoming>> for Door {
 /// An answer's body on its way out; none for `HEAD`, which hyper would send in HTTP/2.
 struct Outgoing {
     body: Option<AnswerBody>,
-    _until_sent: Answering,
+    until_sent: Answering,
 }
 
 type AnswerBody = <Answer as IntoBody>::Body;
@@ -242,7 +242,11 @@ impl Body for Outgoing {
     type Error = warp::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, warp::Error>>> {
-        self.body.as_mut().map_or(Poll::Ready(None), |body| Pin::new(body).poll_frame(cx))
+        let frame = self.body.as_mut().map_or(Poll::Ready(None), |body| Pin::new(body).poll_frame(cx));
+        if let Poll::Ready(Some(Ok(frame))) = &frame {
+            self.until_sent.fetched(frame.data_ref().map_or(0, |data| data.len() as u64));
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -118,8 +118,13 @@ impl Head {
         if json && !html { Form::Json } else { Form::Html }
     }
 
+    /// All values of a field that is a list, as far as they are text.
+    pub(super) fn listed<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a str> {
+        self.fields.get_all(name).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','))
+    }
+
     /// A field that can be there once at most.
-    fn only(&self, name: &HeaderName) -> Result<Option<&HeaderValue>, Refusal> {
+    pub(super) fn only(&self, name: &HeaderName) -> Result<Option<&HeaderValue>, Refusal> {
         let mut values = self.fields.get_all(name).iter();
         match (values.next(), values.next()) {
             (value, None) => Ok(value),

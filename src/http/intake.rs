@@ -4,9 +4,10 @@
 //! together; and that it is wiped when it is done with, for most bodies have a password in them. What hyper and rustls read it
 //! into on its way here is not wiped. Not here: what a body says.
 
+use std::fmt::Display;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use warp::{Buf, Stream};
 use zeroize::Zeroizing;
@@ -85,16 +86,26 @@ pub(super) async fn take<B: Buf>(
     taken.reserve(said.min(limits::BODY_BYTES), limit)?;
     let begun = monotonic();
     let mut body = pin!(body);
-    loop {
-        let worth = taken.bytes.len() as u64 / limits::BODY_RATE;
-        let deadline = begun + settings.body + Duration::from_secs(worth);
-        let next = poll_fn(|cx| body.as_mut().poll_next(cx));
-        match tokio::time::timeout_at(deadline.into(), next).await {
-            Ok(Some(Ok(chunk))) => taken.push(chunk, limit)?,
-            Ok(Some(Err(error))) => return Err(unreadable(&error)),
-            Ok(None) => return Ok(taken),
-            Err(_) => return Err(Refusal::Slow),
-        }
+    while let Some(chunk) = next(body.as_mut(), begun, taken.bytes.len() as u64, settings).await? {
+        taken.push(chunk, limit)?;
+    }
+    Ok(taken)
+}
+
+/// The next bytes of a body that began then, and of which so many have come; nothing at its end.
+pub(super) async fn next<B: Buf>(
+    mut body: Pin<&mut impl Stream<Item = Result<B, warp::Error>>>,
+    begun: Instant,
+    taken: u64,
+    settings: &Settings,
+) -> Result<Option<B>, Refusal> {
+    let deadline = begun + settings.body + Duration::from_secs(taken / limits::BODY_RATE);
+    let next = poll_fn(|cx| body.as_mut().poll_next(cx));
+    match tokio::time::timeout_at(deadline.into(), next).await {
+        Ok(Some(Ok(chunk))) => Ok(Some(chunk)),
+        Ok(Some(Err(error))) => Err(unreadable(&error)),
+        Ok(None) => Ok(None),
+        Err(_) => Err(Refusal::Slow),
     }
 }
 
@@ -113,7 +124,7 @@ pub(super) async fn hear_out<B: Buf>(mut body: Pin<&mut impl Stream<Item = Resul
     let _ = tokio::time::timeout(limits::HEAR_OUT, rest).await;
 }
 
-fn too_large(limit: usize) -> Refusal {
+pub(super) fn too_large(limit: impl Display) -> Refusal {
     Refusal::Error(Error::TooLarge(format!("the body is larger than {limit} bytes")))
 }
 

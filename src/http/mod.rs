@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! listener -> tls -> connection (pulse, wire) -> route (request, head, intake, asked, json, field, body) -> App::handle -> reply (pages, openapi)
+//!                                                  +-> parcels (permit, multipart, parcel_body) -> App::upload, download
 //! admin ------------^
 //! ```
 //!
@@ -21,10 +22,16 @@ mod head;
 mod intake;
 mod json;
 mod listener;
+mod multipart;
 mod networks;
 mod openapi;
+mod openapi_parcels;
 mod pages;
+mod parcel_body;
+mod parcels;
+mod permit;
 mod pulse;
+mod range;
 mod reply;
 mod request;
 mod route;
@@ -36,6 +43,10 @@ use std::time::Duration;
 
 pub use admin::{ADMIN_ROUTES, AdminSocket};
 pub use listener::Listener;
+pub use multipart::read_any_multipart;
+pub use parcels::read_any_parcel_body;
+pub use permit::read_any_signed;
+pub use range::read_any_range;
 pub use request::{ROUTES, read_any_body};
 pub use route::Route;
 

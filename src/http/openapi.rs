@@ -25,15 +25,16 @@ use super::body::{
     DecisionRequest, EnrolmentReply, ExecuteReply, ExecuteRequest, LoginReply, LoginRequest, Message, RegisterRequest,
     UserReply, VersionReply,
 };
+use super::openapi_parcels;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const HTML: &str = "text/html";
-const BEARER: &str = "bearer";
-const NO_SCOPES: [&str; 0] = [];
+pub(super) const BEARER: &str = "bearer";
+pub(super) const NO_SCOPES: [&str; 0] = [];
 const STOPPED: &str = "StoppedReply";
 
-type Shapes = Vec<(String, RefOr<Schema>)>;
+pub(super) type Shapes = Vec<(String, RefOr<Schema>)>;
 
 const ACCOUNTS: &str = "accounts";
 const EXECUTION: &str = "execution";
@@ -42,7 +43,8 @@ const SERVER: &str = "server";
 const INTRODUCTION: &str = "\
 Runs other people's Python safely.
 
-Requests and answers are JSON objects in UTF-8. Every answer has a field `error`: `ok`, or a sentence that says what is wrong. \
+Requests and answers are JSON objects in UTF-8. Every answer has a field `error`: `ok`, or a sentence that says what is wrong \
+(answers about parcels have it only when something is wrong). \
 Unknown fields, duplicate keys and trailing bytes are refused with 400, other methods than those listed with 405.
 
 An account is made by `POST /register`, the link in the mail, and an administrator's approval. A code of the account's app is \
@@ -73,6 +75,7 @@ fn description() -> OpenApi {
         .tags(Some([
             tag(ACCOUNTS, "Getting in."),
             tag(EXECUTION, "Running scripts."),
+            tag(openapi_parcels::PARCELS, "Storing data for others, with permissions that keys sign."),
             tag(SERVER, "The server itself."),
         ]))
         .build()
@@ -103,10 +106,11 @@ fn shapes() -> Shapes {
     add::<RegisterRequest>(&mut shapes);
     add::<UserReply>(&mut shapes);
     add::<VersionReply>(&mut shapes);
+    openapi_parcels::shapes(&mut shapes);
     shapes
 }
 
-fn add<T: ToSchema>(shapes: &mut Shapes) {
+pub(super) fn add<T: ToSchema>(shapes: &mut Shapes) {
     T::schemas(shapes);
     shapes.push((T::name().into_owned(), T::schema()));
 }
@@ -117,7 +121,7 @@ fn paths() -> Paths {
     let one = |method, operation: OperationBuilder| PathItemBuilder::new().operation(method, operation).build();
     let two =
         |get: Operation, post: Operation| PathItemBuilder::new().operation(Get, get).operation(Post, post).build();
-    PathsBuilder::new()
+    openapi_parcels::paths(PathsBuilder::new())
         .path("/register", one(Post, register()))
         .path("/verify/{token}", two(view_verification(), verify()))
         .path("/approve/{token}", two(view_approval(), decide()))
@@ -229,7 +233,7 @@ fn version() -> OperationBuilder {
 }
 
 /// An operation with what any of them may answer.
-fn operation(tag: &str, id: &str, summary: &str) -> OperationBuilder {
+pub(super) fn operation(tag: &str, id: &str, summary: &str) -> OperationBuilder {
     let wait = || {
         let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
         HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds to wait.")).build()
@@ -244,7 +248,7 @@ fn operation(tag: &str, id: &str, summary: &str) -> OperationBuilder {
 }
 
 /// One with a body, and what may be wrong with it.
-fn taking(operation: OperationBuilder, body: RequestBodyBuilder) -> OperationBuilder {
+pub(super) fn taking(operation: OperationBuilder, body: RequestBodyBuilder) -> OperationBuilder {
     operation
         .request_body(Some(body.build()))
         .response("400", refusal("Malformed. The sentence says what is wrong."))
@@ -273,23 +277,23 @@ fn link(operation: OperationBuilder) -> Operation {
     operation
 }
 
-fn body<T: ToSchema>(example: Value) -> RequestBodyBuilder {
+pub(super) fn body<T: ToSchema>(example: Value) -> RequestBodyBuilder {
     RequestBodyBuilder::new().required(Some(Required::True)).content(JSON, content::<T>(example))
 }
 
-fn content<T: ToSchema>(example: Value) -> Content {
+pub(super) fn content<T: ToSchema>(example: Value) -> Content {
     ContentBuilder::new().schema(Some(Ref::from_schema_name(T::name()))).example(Some(example)).build()
 }
 
-fn answer(description: &str, content: Content) -> ResponseBuilder {
+pub(super) fn answer(description: &str, content: Content) -> ResponseBuilder {
     ResponseBuilder::new().description(description).content(JSON, content)
 }
 
-fn refusal(description: &str) -> ResponseBuilder {
+pub(super) fn refusal(description: &str) -> ResponseBuilder {
     answer(description, ContentBuilder::new().schema(Some(Ref::from_schema_name(Message::name()))).build())
 }
 
-fn unauthorized() -> ResponseBuilder {
+pub(super) fn unauthorized() -> ResponseBuilder {
     refusal("Not registered, not approved, or wrong credentials: one answer for all of these.")
 }
 

@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Settings;
 use crate::clock::monotonic;
+use crate::config::limits;
 
 /// What one connection is busy with. Clones are about the same connection.
 #[derive(Clone, Debug)]
@@ -139,6 +140,17 @@ impl Asking {
     }
 }
 
+impl Answering {
+    /// So much of it has been fetched. Whoever fetches as fast as a body must come keeps their time.
+    pub(super) fn fetched(&self, bytes: u64) {
+        let mut state = self.pulse.state();
+        if let Some(since) = state.answering.get_mut(&self.number) {
+            let worth = Duration::from_micros(bytes.saturating_mul(1_000_000) / limits::BODY_RATE);
+            *since = (*since + worth).min(monotonic());
+        }
+    }
+}
+
 impl Drop for Asking {
     fn drop(&mut self) {
         let mut state = self.0.state();
@@ -157,8 +169,6 @@ impl Drop for Answering {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn pulse() -> (Pulse, Instant, Arc<Settings>) {
@@ -188,6 +198,18 @@ mod tests {
         assert!(pulse.deadline().is_some_and(|deadline| deadline > monotonic() + Duration::from_secs(50)));
         pulse.written();
         assert!(!pulse.is_owing());
+    }
+
+    #[test]
+    fn whoever_goes_on_fetching_has_time_for_it() {
+        let (pulse, ..) = pulse();
+        let answer = pulse.ask().answer();
+        let before = pulse.deadline().unwrap();
+        answer.fetched(limits::BODY_RATE / 1_000_000_000);
+        assert_eq!(pulse.deadline(), Some(before), "a byte now and then is not fetching");
+        answer.fetched(1 << 40);
+        let after = pulse.deadline().unwrap();
+        assert!(after >= before && after <= monotonic() + Settings::default().idle, "nothing is saved up");
     }
 
     #[test]

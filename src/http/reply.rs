@@ -4,6 +4,7 @@
 //! `Strict-Transport-Security`: it would bind all ports of a host that people mostly know as `localhost` or by an address, and
 //! nothing of ours is ever served without TLS that it could save from. Not here: the shapes of bodies, and pages.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -11,14 +12,15 @@ use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
+use warp::Stream;
 
 use super::body::{
     AuditReply, EnrolmentReply, ExecuteReply, LoginReply, Message, StatusReply, UserReply, UsersReply, VersionReply,
 };
-use super::{openapi, pages};
-use crate::app::App;
+use super::{openapi, pages, parcel_body};
+use crate::app::{App, Broken};
 use crate::config::limits;
-use crate::domain::{Error, JobOutcome, JobResult, Outcome};
+use crate::domain::{Error, JobOutcome, JobResult, Outcome, ParcelOutcome};
 
 /// A whole answer.
 pub(super) type Answer = warp::reply::Response;
@@ -27,6 +29,9 @@ pub(super) type Answer = warp::reply::Response;
 const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";
 const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
+/// What a 401 means where there are no accounts: one answer for all reasons.
+const UNSIGNED: &str = "the token, the public key or the signature is missing, not good, not for this, or used up";
+const OCTETS: &str = "application/octet-stream";
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// How an answer is written.
@@ -36,6 +41,8 @@ pub(super) enum Form {
     Json,
     /// For people.
     Html,
+    /// For programs that deal with parcels: `{"error": ...}` when something is wrong, and only then.
+    Parcel,
 }
 
 /// Why a request is not answered with what it asks for.
@@ -51,6 +58,8 @@ pub(super) enum Refusal {
     TooManyFields,
     /// The body has not come in time.
     Slow,
+    /// None of the bytes that were asked for are there; there are so many.
+    Range(u64),
 }
 
 impl From<Error> for Refusal {
@@ -68,15 +77,62 @@ pub(super) fn outcome(outcome: Outcome, form: Form) -> Answer {
         (Outcome::Approval(user), Form::Html) => html(StatusCode::OK, pages::approval(&user)),
         (Outcome::Decided(user), Form::Html) => html(StatusCode::OK, pages::decided(&user)),
         (Outcome::Verification | Outcome::LoggedOut, _) => ok(&Message::ok()),
-        (Outcome::Enrolment(enrolment), Form::Json) => ok(&EnrolmentReply::from(enrolment)),
+        (Outcome::Enrolment(enrolment), _) => ok(&EnrolmentReply::from(enrolment)),
         (Outcome::Approval(user) | Outcome::Decided(user) | Outcome::User(user), _) => ok(&UserReply::from(user)),
         (Outcome::LoggedIn(token, life), _) => ok(&LoginReply::new(token, life)),
         (Outcome::Ran(result), _) => ran(&result),
         (Outcome::Users(users), _) => ok(&UsersReply::from(users)),
         (Outcome::Audit(entries), _) => ok(&AuditReply::from(entries)),
         (Outcome::Status(status), _) => ok(&StatusReply::from(status)),
+        (Outcome::Parcel(outcome), _) => parcel(&outcome),
         (Outcome::Metrics(text), _) => answer(StatusCode::OK, METRICS, NO_CONTENT, text.into()),
     }
+}
+
+fn parcel(outcome: &ParcelOutcome) -> Answer {
+    match outcome {
+        ParcelOutcome::Removed | ParcelOutcome::Revoked => {
+            let mut answer = answer(StatusCode::NO_CONTENT, JSON, NO_CONTENT, Bytes::new());
+            answer.headers_mut().remove(header::CONTENT_TYPE);
+            answer
+        }
+        other => answer(StatusCode::OK, JSON, NO_CONTENT, parcel_body::reply(other).into()),
+    }
+}
+
+/// Answers with bytes as they come, of which there are so many: a part of something if it is said which.
+pub(super) fn streamed(
+    bytes: impl Stream<Item = Result<Bytes, Broken>> + Send + Sync + 'static,
+    length: u64,
+    kind: Streamed<'_>,
+) -> Answer {
+    let mut answer = warp::reply::Reply::into_response(warp::reply::stream(bytes));
+    finish_head(&mut answer, if matches!(kind, Streamed::Json) { JSON } else { OCTETS }, NO_CONTENT);
+    let mut fields = vec![(header::CONTENT_LENGTH, length.to_string())];
+    if let Streamed::Bytes { name, range, size } = kind {
+        fields.push((header::ACCEPT_RANGES, "bytes".to_owned()));
+        fields.push((header::ETAG, format!("\"{name}\"")));
+        fields.push((header::CONTENT_DISPOSITION, "attachment".to_owned()));
+        if let Some(range) = range {
+            *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
+            let last = range.end.saturating_sub(1);
+            fields.push((header::CONTENT_RANGE, format!("bytes {}-{last}/{size}", range.start)));
+        }
+    }
+    for (name, value) in fields {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            answer.headers_mut().insert(name, value);
+        }
+    }
+    answer
+}
+
+/// What streams.
+pub(super) enum Streamed<'a> {
+    /// JSON.
+    Json,
+    /// Bytes of something with this name and size, perhaps not all of them.
+    Bytes { name: &'a str, range: Option<Range<u64>>, size: u64 },
 }
 
 fn ran(result: &JobResult) -> Answer {
@@ -92,12 +148,18 @@ pub(super) fn refusal(refusal: &Refusal, form: Form) -> Answer {
     if let Refusal::Error(Error::Ours(why)) = refusal {
         crate::telemetry::warn_sparingly!("a request could not be answered: {why}");
     }
-    let (status, sentence) = (status(refusal), sentence(refusal));
+    let sentence = match (refusal, form) {
+        (Refusal::Error(Error::Unauthorized), Form::Parcel) => UNSIGNED.to_owned(),
+        _ => sentence(refusal),
+    };
+    let status = status(refusal);
     let mut answer = match form {
-        Form::Json => json(status, &Message::new(&sentence)),
+        Form::Json | Form::Parcel => json(status, &Message::new(&sentence)),
         Form::Html => html(status, problem(status, &sentence)),
     };
-    if let Some((name, value)) = hint(refusal) {
+    if let Some((name, value)) =
+        hint(refusal).filter(|(name, _)| form != Form::Parcel || name != header::WWW_AUTHENTICATE)
+    {
         answer.headers_mut().insert(name, value);
     }
     answer
@@ -109,6 +171,9 @@ fn status(refusal: &Refusal) -> StatusCode {
             Error::Malformed(_) => StatusCode::BAD_REQUEST,
             Error::Unauthorized => StatusCode::UNAUTHORIZED,
             Error::NotFound => StatusCode::NOT_FOUND,
+            Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::NotTheirs => StatusCode::METHOD_NOT_ALLOWED,
+            Error::Gone => StatusCode::GONE,
             Error::Conflict(_) => StatusCode::CONFLICT,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::SlowDown(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -119,6 +184,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Refusal::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         Refusal::Slow => StatusCode::REQUEST_TIMEOUT,
+        Refusal::Range(_) => StatusCode::RANGE_NOT_SATISFIABLE,
     }
 }
 
@@ -129,6 +195,7 @@ fn sentence(refusal: &Refusal) -> String {
         Refusal::MediaType(sentence) => (*sentence).to_owned(),
         Refusal::TooManyFields => head_too_large(),
         Refusal::Slow => "the body did not come in time".to_owned(),
+        Refusal::Range(size) => format!("none of these bytes are there: there are {size}"),
     }
 }
 
@@ -147,6 +214,9 @@ fn hint(refusal: &Refusal) -> Option<(HeaderName, HeaderValue)> {
         // RFC 9110, section 11.6.1, wants it. A browser asks for nothing when it sees this one.
         Refusal::Error(Error::Unauthorized) => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
         Refusal::Method(allowed) => Some((header::ALLOW, HeaderValue::try_from(allowed).ok()?)),
+        Refusal::Range(size) => Some((header::CONTENT_RANGE, HeaderValue::try_from(format!("bytes */{size}")).ok()?)),
+        // RFC 9110, section 15.5.6, wants to know what would be allowed.
+        Refusal::Error(Error::NotTheirs) => Some((header::ALLOW, HeaderValue::from_static("GET, HEAD"))),
         // What is left of the body stays unread.
         Refusal::Slow => Some((header::CONNECTION, HeaderValue::from_static("close"))),
         _ => None,
@@ -243,6 +313,12 @@ fn html(status: StatusCode, page: String) -> Answer {
 fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: Bytes) -> Answer {
     let mut answer = Answer::new(body.into());
     *answer.status_mut() = status;
+    finish_head(&mut answer, kind, policy);
+    answer
+}
+
+/// The fields that every answer has.
+fn finish_head(answer: &mut Answer, kind: &'static str, policy: &'static str) {
     for (name, value) in [
         (header::CONTENT_TYPE, kind),
         (header::CACHE_CONTROL, "no-store"),
@@ -252,7 +328,6 @@ fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: By
     ] {
         answer.headers_mut().insert(name, HeaderValue::from_static(value));
     }
-    answer
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::asked::{Asked, Bearer};
 use super::body::{ExecuteRequest, LoginRequest, RegisterRequest};
 use super::field::{Base64, Field, NewPassword, Seconds};
 use super::intake::Taken;
+use super::parcels::{self, Call};
 use super::reply;
 use super::route::{Ask, Does, Route, Takes};
 use crate::config::limits;
@@ -24,6 +25,13 @@ pub const ROUTES: &[Route] = &[
     Route::post("/execute", Takes::Json(limits::EXECUTE_BODY_BYTES), Does::Ask(execute)),
     Route::post("/login", Takes::Json(limits::BODY_BYTES), Does::Ask(login)),
     Route::post("/logout", Takes::Nothing, Does::Ask(logout)),
+    Route::post("/parcel-key", Takes::Json(limits::BODY_BYTES), Does::Ask(parcels::register_key)),
+    Route::post("/api/v1/auth", Takes::Unread, Does::Parcel(Call::Permit)),
+    Route::post("/api/v1/parcels", Takes::Unread, Does::Parcel(Call::Upload)),
+    Route::get("/api/v1/parcels/{id}", Does::Parcel(Call::Fetch)),
+    Route::delete("/api/v1/parcels/{id}", Does::Parcel(Call::Remove)),
+    Route::post("/api/v1/parcels/{id}/grants", Takes::Unread, Does::Parcel(Call::Grant)),
+    Route::delete("/api/v1/parcels/{id}/grants/{user}", Does::Parcel(Call::Revoke)),
     Route::get("/openapi.json", Does::Tell(|_| reply::document())),
     Route::get("/healthz", Does::Tell(|_| reply::alive())),
     Route::get("/readyz", Does::Tell(|house| reply::ready(house.is_ready()))),

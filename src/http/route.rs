@@ -18,6 +18,7 @@ use super::asked::Asked;
 use super::head::Head;
 use super::intake::{self, Taken};
 use super::networks::Networks;
+use super::parcels;
 use super::reply::{self, Answer, Form, Refusal};
 use crate::app::App;
 use crate::config::limits;
@@ -26,7 +27,7 @@ use crate::domain::{Action, Credential, Error, Outcome};
 /// One row of a table: a path, a method, and what they do.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
-    /// `GET` or `POST`.
+    /// `GET`, `POST` or `DELETE`.
     pub method: &'static str,
     /// The path; `{...}` is any one segment.
     pub path: &'static str,
@@ -54,6 +55,8 @@ pub(super) enum Does {
     Show(Ask),
     /// Tells what the door itself knows.
     Tell(fn(&House) -> Answer),
+    /// Does something with parcels, which has refusals of its own and bodies that stream.
+    Parcel(parcels::Call),
 }
 
 /// What a request means.
@@ -70,14 +73,21 @@ impl Route {
         Self { method: "POST", path, takes, does }
     }
 
-    /// What stands where this row's path has braces, if the path is this row's.
-    fn matches<'a>(&self, path: &'a str) -> Option<&'a str> {
+    /// A row for `DELETE`.
+    pub(super) const fn delete(path: &'static str, does: Does) -> Self {
+        Self { method: "DELETE", path, takes: Takes::Unread, does }
+    }
+
+    /// What stands where this row's path has braces, if the path is this row's; with a slash between two.
+    fn matches(&self, path: &str) -> Option<String> {
         let (mut ours, mut theirs) = (self.path.split('/'), path.split('/'));
-        let mut parameter = "";
+        let mut parameter = String::new();
         loop {
             match (ours.next(), theirs.next()) {
                 (None, None) => return Some(parameter),
-                (Some(name), Some(segment)) if name.starts_with('{') && !segment.is_empty() => parameter = segment,
+                (Some(name), Some(segment)) if name.starts_with('{') && !segment.is_empty() => {
+                    parameter = if parameter.is_empty() { segment.to_owned() } else { parameter + "/" + segment };
+                }
                 (Some(name), Some(segment)) if name == segment => {}
                 _ => return None,
             }
@@ -90,7 +100,7 @@ impl Route {
 }
 
 /// The row for a path and a method.
-fn find<'a>(routes: &'static [Route], method: &Method, path: &'a str) -> Result<(&'static Route, &'a str), Refusal> {
+fn find(routes: &'static [Route], method: &Method, path: &str) -> Result<(&'static Route, String), Refusal> {
     let rows = || routes.iter().filter_map(|route| Some((route, route.matches(path)?)));
     if let Some(found) = rows().find(|(route, _)| route.takes_method(method)) {
         return Ok(found);
@@ -135,7 +145,11 @@ impl House {
         !*self.draining.borrow() && self.app.is_ready()
     }
 
-    async fn answer(&self, head: &Head, body: impl Stream<Item = Result<impl Buf, warp::Error>>) -> Answer {
+    async fn answer(
+        &self,
+        head: &Head,
+        body: impl Stream<Item = Result<impl Buf + Send, warp::Error>> + Send,
+    ) -> Answer {
         let mut body = pin!(body);
         let answer = self.find_answer(head, body.as_mut()).await;
         if head.is_http2() {
@@ -144,7 +158,11 @@ impl House {
         answer
     }
 
-    async fn find_answer(&self, head: &Head, body: impl Stream<Item = Result<impl Buf, warp::Error>>) -> Answer {
+    async fn find_answer(
+        &self,
+        head: &Head,
+        body: impl Stream<Item = Result<impl Buf + Send, warp::Error>> + Send,
+    ) -> Answer {
         let found = head.check().and_then(|()| find(self.routes, head.method(), head.path()));
         let (route, parameter) = match found {
             Ok(found) => found,
@@ -154,8 +172,18 @@ impl House {
             Does::Tell(tell) => return tell(self),
             Does::Ask(ask) => (ask, Form::Json),
             Does::Show(ask) => (ask, head.wanted()),
+            Does::Parcel(call) => {
+                let answer = parcels::answer(self, head, &parameter, call, body).await;
+                tracing::debug!(
+                    method = route.method,
+                    route = route.path,
+                    status = answer.status().as_u16(),
+                    "answered"
+                );
+                return answer;
+            }
         };
-        let outcome = self.outcome(head, route.takes, parameter, ask, body).await;
+        let outcome = self.outcome(head, route.takes, &parameter, ask, body).await;
         let answer =
             outcome.map_or_else(|refused| reply::refusal(&refused, form), |outcome| reply::outcome(outcome, form));
         tracing::debug!(method = route.method, route = route.path, status = answer.status().as_u16(), "answered");

@@ -28,6 +28,18 @@
 //! again, and a restart in between loses nothing. A known address goes through all of it with a link that has expired and a letter
 //! that is a decoy.
 //!
+//! # A walk through one parcel
+//!
+//! `POST /api/v1/parcels` arrives with a token, a key and a signature in its head. [`App::upload`](crate::app::App::upload) looks at
+//! them before the first byte of the body: the token's HMAC, its end, the key's address, the signature, whether the token has been
+//! used, whether there is room. Then it asks for pieces, as they come (`http::multipart` cuts them out of the body), hashes them,
+//! and hands them to [`Objects`](crate::objects::Objects), which writes them where nobody finds them. At the end one transaction uses the token up and writes the
+//! record; from then on there is a parcel. Whatever goes wrong before leaves bytes without a record, which go at once or, after
+//! a crash, with the sweep, and a token that is still good. Removal goes the other way round: the record first, then the bytes.
+//!
+//! A download finds its bytes before it uses the token up, so that a store which is down costs nobody theirs. Both stream: neither
+//! action is a value of [`Action`](crate::domain::Action), which has no place for bytes that are still to come.
+//!
 //! # A walk through one run
 //!
 //! `cloud-python run hello.py` ([`crate::cli::run`]) reads the script and parses it, with its name, arguments, files and
@@ -65,6 +77,11 @@
 //!
 //! - Runs have no line in the audit trail: they change nothing, and a commit for each would cost more than the run. They are counted
 //!   (`admin metrics`) and told at the debug level. What changes something is in the trail, in the transaction that changes it.
+//! - Uploads and downloads of parcels have no line in the trail, for strangers could fill the disk with it: their records say who and
+//!   when, and metrics count them. Registering an account's parcel key has one.
+//! - Tokens for parcels are made and read by forty lines of ours (`auth::permits` says why), not by jsonwebtoken. P-256 is verified by
+//!   aws-lc-rs; p256 only unfolds compressed points.
+//! - An object is not named by its parcel's id, which is known when its last byte has come, but by random digits.
 //! - warp drives one filter that never rejects: which route it is, and what is wrong with a request, is a table of data that tests can
 //!   walk through.
 //! - lettre writes messages and commands; the connection to the mail server is ours (`mail::dialogue` says why).

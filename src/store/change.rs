@@ -218,7 +218,10 @@ impl<'t> Change<'t> {
         Ok(next)
     }
 
-    fn table<K: Key, V: Value>(&self, table: TableDefinition<'static, K, V>) -> Result<Table<'t, K, V>, StoreError> {
+    pub(super) fn table<K: Key, V: Value>(
+        &self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<Table<'t, K, V>, StoreError> {
         Ok(self.transaction.open_table(table)?)
     }
 }

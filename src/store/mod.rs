@@ -9,6 +9,7 @@
 //! | `tables` | names and keys |
 //! | `records` | the bytes |
 //! | `view`, `change` | every question, every change |
+//! | `parcels`, `parcel_records` | the same of parcels |
 //! | `error` | what can go wrong |
 //!
 //! # What survives
@@ -44,12 +45,15 @@ use crate::domain::UnixTime;
 
 mod change;
 mod error;
+mod parcel_records;
+mod parcels;
 mod records;
 mod tables;
 mod view;
 
 pub use change::Change;
 pub use error::StoreError;
+pub use parcels::Totals;
 pub use records::decode_any_record;
 pub use view::View;
 
@@ -512,7 +516,7 @@ mod tests {
         let transaction = store.database.begin_read().unwrap();
         let names: Vec<String> =
             transaction.list_tables().unwrap().map(|table| redb::TableHandle::name(&table).to_owned()).collect();
-        assert_eq!(names.len(), 11, "{names:?}");
+        assert_eq!(names.len(), 19, "{names:?}");
         assert!(names.iter().all(|name| name.ends_with(".1")), "{names:?}");
         assert_eq!(transaction.open_table(tables::META).unwrap().get("format").unwrap().unwrap().value(), 1);
     }

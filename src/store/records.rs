@@ -287,16 +287,17 @@ pub fn decode_any_record(bytes: &[u8]) {
     round_trip::<TokenRecord>(bytes);
     round_trip::<StoredMail>(bytes);
     round_trip::<AuditEntry>(bytes);
+    super::parcel_records::round_trips(bytes);
 }
 
-fn round_trip<T: Stored>(bytes: &[u8]) {
+pub(super) fn round_trip<T: Stored>(bytes: &[u8]) {
     if let Ok(value) = decode::<T>("fuzz", bytes) {
         assert!(encode(&value).is_ok_and(|again| again == bytes), "a value has two encodings: {bytes:?}");
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::{Actor, Event};
 
@@ -330,13 +331,13 @@ mod tests {
     const PASSWORD: &str = "808004 03 01010101010101010101010101010101 \
         0202020202020202020202020202020202020202020202020202020202020202";
 
-    fn hex(text: &str) -> Vec<u8> {
+    pub(in crate::store) fn hex(text: &str) -> Vec<u8> {
         let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
         digits.chunks(2).map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap()).collect()
     }
 
     /// What is written now is what was always written, and what was always written is read.
-    fn golden<T: Stored + PartialEq + std::fmt::Debug>(value: &T, bytes: &str) {
+    pub(in crate::store) fn golden<T: Stored + PartialEq + std::fmt::Debug>(value: &T, bytes: &str) {
         let bytes = hex(bytes);
         assert_eq!(encode(value).unwrap(), bytes, "{value:?}");
         assert_eq!(decode::<T>("golden", &bytes).unwrap(), *value);
@@ -402,6 +403,7 @@ mod tests {
             Event::LoggedOut,
             Event::TokensRevoked,
             Event::TotpReset,
+            Event::ParcelKeyRegistered,
         ];
         let about = Some("Ada@example.org".to_owned());
         let hash = [0x33; 32];

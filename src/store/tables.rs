@@ -23,6 +23,8 @@ const META_FORMAT: &str = "format";
 pub(super) const META_LAST_ACCOUNT: &str = "last account";
 /// In [`META`]: the last number of a mail.
 pub(super) const META_LAST_MAIL: &str = "last mail";
+/// In [`META`]: the bytes of all parcels' data.
+pub(super) const META_PARCEL_BYTES: &str = "parcel bytes";
 
 /// Accounts by their number.
 pub(super) const ACCOUNTS: Records<u64> = TableDefinition::new("accounts.1");
@@ -45,6 +47,23 @@ pub(super) const MAILS: Records<u64> = TableDefinition::new("mails.1");
 pub(super) const MAILS_BY_TIME: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("mails-by-time.1");
 /// The audit trail by the entries' numbers.
 pub(super) const AUDIT: Records<u64> = TableDefinition::new("audit.1");
+
+/// Parcels by their name.
+pub(super) const PARCELS: Records<&[u8; 36]> = TableDefinition::new("parcels.1");
+/// Index: an object's key to the name of the parcel whose data is in it.
+pub(super) const PARCELS_BY_OBJECT: TableDefinition<'_, &str, &[u8; 36]> = TableDefinition::new("parcels-by-object.1");
+/// Sums: how much the user with this address has.
+pub(super) const PARCEL_USERS: Records<&[u8; 20]> = TableDefinition::new("parcel-users.1");
+/// A parcel's name and the address of a user who has been let in.
+pub(super) const GRANTS: TableDefinition<'_, (&[u8; 36], &[u8; 20]), ()> = TableDefinition::new("grants.1");
+/// When a permission that was used ends by itself, and its number.
+pub(super) const USED_PERMITS: TableDefinition<'_, (u64, &[u8; 16]), ()> = TableDefinition::new("used-permits.1");
+/// Uploads in parts that an object store would keep for ever, by the object's key.
+pub(super) const UPLOADS: Records<&str> = TableDefinition::new("uploads.1");
+/// The keys of accounts for parcels, by the account's number.
+pub(super) const PARCEL_KEYS: Records<u64> = TableDefinition::new("parcel-keys.1");
+/// Secrets of the server, sealed, by their name.
+pub(super) const SECRETS: Records<&str> = TableDefinition::new("secrets.1");
 
 /// What ends by itself, as the key of [`EXPIRIES`] names it. The numbers are in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +110,14 @@ pub(super) fn prepare(transaction: &WriteTransaction) -> Result<u64, StoreError>
     transaction.open_table(MAILS)?;
     transaction.open_table(MAILS_BY_TIME)?;
     transaction.open_table(AUDIT)?;
+    transaction.open_table(PARCELS)?;
+    transaction.open_table(PARCELS_BY_OBJECT)?;
+    transaction.open_table(PARCEL_USERS)?;
+    transaction.open_table(GRANTS)?;
+    transaction.open_table(USED_PERMITS)?;
+    transaction.open_table(UPLOADS)?;
+    transaction.open_table(PARCEL_KEYS)?;
+    transaction.open_table(SECRETS)?;
     Ok(FORMAT)
 }
 

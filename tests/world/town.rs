@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cloud_python::clock::{Clock, since_1970};
-use cloud_python::config::Config;
-use cloud_python::domain::{TotpSecret, UnixTime};
+use cloud_python::config::{Config, ObjectsConfig, S3Config};
+use cloud_python::domain::{Secret, TotpSecret, UnixTime};
 use cloud_python::server::{Server, Start};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -51,7 +51,24 @@ pub(crate) fn config() -> Config {
         ..Config::default()
     };
     config.runs.per_minute = many;
+    config.parcels.changes_per_minute = many;
+    if let Some(bucket) = bucket() {
+        config.objects = ObjectsConfig::S3(bucket);
+    }
     config
+}
+
+/// The bucket that `tests/ceph/run` has made, if it runs this.
+fn bucket() -> Option<S3Config> {
+    let set = |name: &str| std::env::var(format!("CLOUD_PYTHON_S3_{name}")).ok();
+    Some(S3Config {
+        endpoint: set("ENDPOINT")?,
+        bucket: set("BUCKET")?,
+        region: "us-east-1".to_owned(),
+        access_key: set("ACCESS_KEY")?,
+        secret_key: Secret::new(set("SECRET_KEY")?),
+        ca: None,
+    })
 }
 
 impl Town {

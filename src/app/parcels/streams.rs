@@ -1,0 +1,131 @@
+//! How many uploads and downloads are under way, how often parcels are changed, and which objects are being written.
+
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::auth::RateOf;
+use crate::clock::Clock;
+use crate::config::limits;
+use crate::domain::{Error, Network};
+
+/// When whoever was sent away may try again.
+const SOON: Duration = Duration::from_secs(1);
+
+/// What is under way.
+#[derive(Debug)]
+pub(in crate::app) struct Streams {
+    changes: RateOf<Network>,
+    under_way: Arc<Mutex<UnderWay>>,
+}
+
+#[derive(Debug, Default)]
+struct UnderWay {
+    streams: usize,
+    networks: HashMap<Network, usize>,
+    objects: HashSet<String>,
+}
+
+/// An upload or download. Dropped, it is over.
+#[derive(Debug)]
+pub(super) struct Stream {
+    under_way: Arc<Mutex<UnderWay>>,
+    network: Network,
+    object: Option<String>,
+}
+
+impl Streams {
+    pub(in crate::app) fn new(changes_per_minute: NonZeroU32, clock: Clock) -> Self {
+        Self { changes: RateOf::per_minute(changes_per_minute, clock), under_way: Arc::default() }
+    }
+
+    /// Counts one change of parcels.
+    pub(super) fn change(&self, from: Network) -> Result<(), Error> {
+        self.changes.check(&from)
+    }
+
+    /// A place for one more.
+    pub(super) fn begin(&self, from: Network) -> Result<Stream, Error> {
+        let mut under_way = lock(&self.under_way);
+        if under_way.streams >= limits::PARCEL_STREAMS {
+            return Err(Error::Overloaded(SOON));
+        }
+        let own = under_way.networks.entry(from).or_default();
+        if *own >= limits::PARCEL_STREAMS_PER_NETWORK {
+            return Err(Error::SlowDown(SOON));
+        }
+        *own += 1;
+        under_way.streams += 1;
+        Ok(Stream { under_way: Arc::clone(&self.under_way), network: from, object: None })
+    }
+
+    /// Whether somebody is about to write a record of this object.
+    pub(super) fn is_writing(&self, object: &str) -> bool {
+        lock(&self.under_way).objects.contains(object)
+    }
+}
+
+impl Stream {
+    /// The object that is being written: without a record it is nobody's yet, and not left over.
+    pub(super) fn writes(&mut self, object: &str) {
+        self.object = Some(object.to_owned());
+        lock(&self.under_way).objects.insert(object.to_owned());
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        let mut under_way = lock(&self.under_way);
+        under_way.streams = under_way.streams.saturating_sub(1);
+        if let Some(own) = under_way.networks.get_mut(&self.network) {
+            *own = own.saturating_sub(1);
+            if *own == 0 {
+                under_way.networks.remove(&self.network);
+            }
+        }
+        if let Some(object) = &self.object {
+            under_way.objects.remove(object);
+        }
+    }
+}
+
+fn lock(under_way: &Mutex<UnderWay>) -> MutexGuard<'_, UnderWay> {
+    under_way.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::UnixTime;
+
+    #[test]
+    fn a_network_has_so_many_under_way_and_all_together_so_many() {
+        let streams = Streams::new(NonZeroU32::new(2).unwrap(), Clock::manual(UnixTime(0)));
+        let network = |number: usize| Network::V4([192, 0, 2, u8::try_from(number).unwrap()]);
+        let mut ours: Vec<_> =
+            (0..limits::PARCEL_STREAMS_PER_NETWORK).map(|_| streams.begin(network(1)).unwrap()).collect();
+        assert!(matches!(streams.begin(network(1)), Err(Error::SlowDown(_))));
+        let others = limits::PARCEL_STREAMS - limits::PARCEL_STREAMS_PER_NETWORK;
+        let theirs: Vec<_> = (0..others).map(|number| streams.begin(network(2 + number)).unwrap()).collect();
+        assert!(matches!(streams.begin(network(200)), Err(Error::Overloaded(_))));
+        ours[0].writes("x/1");
+        assert!(streams.is_writing("x/1") && !streams.is_writing("x/2"));
+        drop((ours, theirs));
+        assert!(!streams.is_writing("x/1"));
+        assert!(lock(&streams.under_way).networks.is_empty(), "a network without any is forgotten");
+        streams.begin(network(1)).unwrap();
+    }
+
+    #[test]
+    fn changes_have_a_rate() {
+        let clock = Clock::manual(UnixTime(0));
+        let streams = Streams::new(NonZeroU32::new(2).unwrap(), clock.clone());
+        let here = Network::V4([192, 0, 2, 1]);
+        streams.change(here).unwrap();
+        streams.change(here).unwrap();
+        assert!(matches!(streams.change(here), Err(Error::SlowDown(_))));
+        clock.advance(Duration::from_secs(60));
+        streams.change(here).unwrap();
+    }
+}
