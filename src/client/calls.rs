@@ -117,7 +117,12 @@ impl Client {
         ok(&call.await?.json(StatusCode::OK).map_err(with_token)?)
     }
 
-    async fn call<T: Serialize>(
+    /// As it stands in `Host`.
+    pub(super) fn authority(&self) -> String {
+        self.url.authority().to_string()
+    }
+
+    pub(super) async fn call<T: Serialize>(
         &self,
         path: &str,
         body: Option<&T>,
@@ -158,7 +163,7 @@ impl Client {
         request.body(Full::from(body.unwrap_or_default())).map_err(|_| nonsense("a request that is no HTTP"))
     }
 
-    async fn connect(&self) -> Result<TlsStream<TcpStream>, ClientError> {
+    pub(super) async fn connect(&self) -> Result<TlsStream<TcpStream>, ClientError> {
         let tcp = TcpStream::connect((self.url.host(), self.url.port())).await.map_err(|error| match error.kind() {
             std::io::ErrorKind::ConnectionRefused => ClientError::NothingListens(self.url.clone()),
             _ => ClientError::Unreachable(self.url.clone(), error),

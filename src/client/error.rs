@@ -108,6 +108,22 @@ pub enum ClientError {
     #[error("{0} is not UTF-8, and nothing else can be sent")]
     NotText(String),
 
+    /// A key file cannot be used.
+    #[error("cannot use the key file {0}: {1}")]
+    KeyFile(PathBuf, io::Error),
+    /// A key file holds something else.
+    #[error("{0} does not hold a key for parcels: `cloud-python client parcel new-key FILE` makes one")]
+    NotAKey(PathBuf),
+    /// A parcel's file cannot be read or written.
+    #[error("cannot use {0}: {1}")]
+    ParcelFile(PathBuf, io::Error),
+    /// What is said about a parcel is not what can be said.
+    #[error("the metadata is not good: {0}")]
+    Metadata(String),
+    /// The server does not take the key's signature for this.
+    #[error("the server does not take this key's signature for that (or this machine's clock is wrong)")]
+    NotSigned,
+
     /// Nobody has logged in here.
     #[error("not logged in: use `cloud-python client login EMAIL`")]
     NotLoggedIn,

@@ -3,10 +3,11 @@
 //! Owns: the bounds on what a server may send, and the meaning of status codes. Not here: what the bodies say (`wire`), and
 //! time-outs: whoever awaits an exchange gives it its time.
 
+use std::error::Error;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Bytes, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes};
 use hyper::client::conn::http1;
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER};
 use hyper::{Request, Response, StatusCode};
@@ -25,16 +26,58 @@ pub(super) struct Answer {
 }
 
 /// Sends a request and takes an answer whose body is at most `most` bytes long.
-pub(super) async fn exchange<S>(stream: S, request: Request<Full<Bytes>>, most: usize) -> Result<Answer, ClientError>
+pub(super) async fn exchange<S, B>(stream: S, request: Request<B>, most: usize) -> Result<Answer, ClientError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
+{
+    talk(stream, request, async |response| receive(response, most).await).await
+}
+
+/// Bytes on their way in: how long nothing may come, and who takes them.
+pub(super) struct Incoming<'a> {
+    pub(super) idle: Duration,
+    pub(super) take: &'a mut (dyn FnMut(&[u8]) -> Result<(), ClientError> + Send),
+}
+
+/// Sends a request and hands on the bytes of its answer as they come.
+pub(super) async fn receive_bytes<S, B>(stream: S, request: Request<B>, to: Incoming<'_>) -> Result<(), ClientError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
+{
+    talk(stream, request, async |response| {
+        if response.status() != StatusCode::OK {
+            return Err(receive(response, limits::SMALL_ANSWER_BYTES).await?.refusal());
+        }
+        let mut body = response.into_body();
+        loop {
+            let frame = tokio::time::timeout(to.idle, body.frame()).await.map_err(|_| ClientError::TooSlow(to.idle))?;
+            let Some(frame) = frame else { return Ok(()) };
+            if let Ok(data) = frame.map_err(broken)?.into_data() {
+                (to.take)(&data)?;
+            }
+        }
+    })
+    .await
+}
+
+/// One request, and what is made of its answer.
+async fn talk<S, B, T>(
+    stream: S,
+    request: Request<B>,
+    take: impl AsyncFnOnce(Response<hyper::body::Incoming>) -> Result<T, ClientError>,
+) -> Result<T, ClientError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    B: Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
     let mut builder = http1::Builder::new();
     builder.max_headers(limits::ANSWER_HEADERS).max_header_size(limits::ANSWER_HEAD_BYTES);
     // The head and the trailers are gathered in this buffer, and the body passes through it.
     builder.max_buf_size(limits::ANSWER_HEAD_BYTES);
     let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    let answer = async { receive(sender.send_request(request).await.map_err(broken)?, most).await };
+    let answer = async { take(sender.send_request(request).await.map_err(broken)?).await };
     tokio::pin!(answer, connection);
     tokio::select! {
         biased;
@@ -44,14 +87,14 @@ where
     }
 }
 
-async fn receive(response: Response<Incoming>, most: usize) -> Result<Answer, ClientError> {
+async fn receive(response: Response<hyper::body::Incoming>, most: usize) -> Result<Answer, ClientError> {
     let (head, body) = response.into_parts();
     // Errors are short, whatever was asked.
     let most = if head.status.is_success() { most } else { most.min(limits::SMALL_ANSWER_BYTES) };
     Ok(Answer { status: head.status, headers: head.headers, body: collect(body, most).await? })
 }
 
-async fn collect(mut body: Incoming, most: usize) -> Result<Vec<u8>, ClientError> {
+async fn collect(mut body: hyper::body::Incoming, most: usize) -> Result<Vec<u8>, ClientError> {
     // A length is a claim: what is too much by it is refused at once, and nothing is set aside for it.
     if body.size_hint().lower() > most as u64 {
         return Err(ClientError::TooLarge(most));
@@ -91,6 +134,11 @@ impl Answer {
     /// The body, whatever it is, if the status is that of success.
     pub(super) fn text(self) -> Result<Vec<u8>, ClientError> {
         if self.status == StatusCode::OK { Ok(self.body) } else { Err(self.refusal()) }
+    }
+
+    /// Nothing more than that it was done.
+    pub(super) fn done(self, expected: StatusCode) -> Result<(), ClientError> {
+        if self.status == expected { Ok(()) } else { Err(self.refusal()) }
     }
 
     /// What any other status means.

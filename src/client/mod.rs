@@ -1,6 +1,6 @@
 //! The client: the other end of the wire, for people at a shell.
 //!
-//! Owns: where the server is and the one CA that vouches for it ([`Endpoint`]), the calls ([`Client`], [`Admin`]), what is
+//! Owns: where the server is and the one CA that vouches for it ([`Endpoint`]), the calls ([`Client`], [`Admin`]) and the key that signs some of them ([`ParcelKey`]), what is
 //! remembered between two commands ([`SessionFile`]), and how a stranger's bytes are shown ([`terminal`]).
 //! Not here: what is typed and printed (`cli`), and the server's side of the same wire (`http`).
 //!
@@ -13,6 +13,8 @@ mod calls;
 mod endpoint;
 mod error;
 mod exchange;
+mod parcel_key;
+mod parcels;
 mod session;
 pub mod terminal;
 mod tls;
@@ -22,4 +24,6 @@ pub use admin::{Admin, Entries, Entry, OneUser, Status, Told, User, Users};
 pub use calls::{Client, Ended};
 pub use endpoint::{CaFile, Endpoint, ServerUrl};
 pub use error::ClientError;
+pub use parcel_key::ParcelKey;
+pub use parcels::{Inspected, Progress};
 pub use session::{Session, SessionFile};

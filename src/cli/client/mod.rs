@@ -5,6 +5,7 @@
 
 mod ask;
 mod exec;
+mod parcel;
 mod progress;
 
 use std::path::{Path, PathBuf};
@@ -75,6 +76,9 @@ enum Command {
     Exec(exec::Arguments),
     /// End the session
     Logout,
+    /// Keep data for whoever holds a key
+    #[command(subcommand)]
+    Parcel(parcel::Command),
 }
 
 /// Why a command came to nothing.
@@ -130,6 +134,7 @@ fn run(arguments: &Arguments) -> Result<u8, CommandError> {
             }
             Command::Exec(exec) => exec.run(arguments).await,
             Command::Logout => logout(arguments).await,
+            Command::Parcel(command) => command.run(arguments).await,
         }
     });
     // A look-up of a name may still be going on; the process need not wait for it.
@@ -223,12 +228,16 @@ impl Arguments {
     }
 }
 
-/// Waits for a call, and shows that it waits. Ctrl-C calls it off: asking for a password has made it a signal that ends nothing by
-/// itself.
+/// Waits for a call, and shows that it waits.
 async fn waited<T>(call: impl Future<Output = Result<T, ClientError>>) -> Result<T, CommandError> {
+    interruptible(progress::shown(call)).await
+}
+
+/// Waits for a call. Ctrl-C calls it off: asking for a password has made it a signal that ends nothing by itself.
+async fn interruptible<T>(call: impl Future<Output = Result<T, ClientError>>) -> Result<T, CommandError> {
     let mut interrupted = signal(SignalKind::interrupt()).map_err(CommandError::Runtime)?;
     tokio::select! {
-        done = progress::shown(call) => Ok(done?),
+        done = call => Ok(done?),
         _ = interrupted.recv() => Err(CommandError::Interrupted),
     }
 }
