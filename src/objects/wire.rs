@@ -6,10 +6,12 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::Uri;
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{HOST, HeaderValue};
 use hyper_util::rt::TokioIo;
 use object_store::ClientOptions;
 use object_store::client::{
@@ -34,6 +36,7 @@ pub(super) struct Wire(Arc<Inner>);
 struct Inner {
     /// Nothing for a store on this machine that is spoken to in the clear.
     tls: Option<TlsConnector>,
+    patience: Duration,
     idle: Mutex<Vec<SendRequest<HttpRequestBody>>>,
 }
 
@@ -45,9 +48,9 @@ impl std::fmt::Debug for Wire {
 
 impl Wire {
     /// To a store that these authorities vouch for (PEM), or else those whom this machine trusts. Blocks.
-    pub(super) fn new(secure: bool, ca: Option<&Path>) -> Result<Self, ObjectError> {
+    pub(super) fn new(secure: bool, ca: Option<&Path>, patience: Duration) -> Result<Self, ObjectError> {
         let tls = secure.then(|| connector(ca)).transpose()?;
-        Ok(Self(Arc::new(Inner { tls, idle: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { tls, patience, idle: Mutex::default() })))
     }
 
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
@@ -99,8 +102,12 @@ where
     Ok(sender)
 }
 
-/// As a request is written on a connection to the server itself (RFC 9112, section 3.2.1). `Host` is there: it is signed.
+/// As a request is written on a connection to the server itself (RFC 9112, section 3.2). `Host` has been signed, but not put there.
 fn in_origin_form(mut request: HttpRequest) -> HttpRequest {
+    let host = request.uri().authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    if let Some(host) = host {
+        request.headers_mut().insert(HOST, host);
+    }
     if let Some(Ok(target)) = request.uri().path_and_query().map(|target| target.as_str().parse()) {
         *request.uri_mut() = target;
     }
@@ -131,7 +138,7 @@ impl HttpService for Wire {
         Self: 'b,
     {
         Box::pin(async move {
-            let answer = timeout(limits::OBJECT_PATIENCE, self.send(request)).await;
+            let answer = timeout(self.0.patience, self.send(request)).await;
             answer.map_err(|late| failed(HttpErrorKind::Timeout, late))?
         })
     }
