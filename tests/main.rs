@@ -22,6 +22,7 @@ mod isolation;
 mod lifecycle;
 mod mail;
 mod outcomes;
+mod parcel_faults;
 mod parcels;
 mod python;
 mod requests;

@@ -366,6 +366,36 @@ async fn where_only_members_upload_a_key_is_registered_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_script_is_given_parcels_that_its_account_may_have() {
+    let town = Town::new().await;
+    let person = town.approved("ada@example.org").await;
+    let token = person.token.as_deref().unwrap();
+    let mut connection = town.connection().await;
+    let (ada, eve) = (ParcelKey::new(), ParcelKey::new());
+    let (own, others) = (ada.upload(&mut connection, b"1,2").await, eve.upload(&mut connection, b"3,4").await);
+    let run = |id: &str| {
+        let files = json!({"data.csv": {"parcel": id}, "b": "eA=="});
+        json!({"data": "print(open('data.csv').read(), open('b').read())", "files": files})
+    };
+    let answer = town.post_as(token, "/execute", &run(&own)).await;
+    assert_eq!(answer.status, 403, "no key is registered: {}", answer.text());
+    let signature = hex(&ada.sign("cloud-python parcel key of ada@example.org"));
+    let key = json!({"public_key": hex(&ada.point()), "signature": signature});
+    assert_eq!(town.post_as(token, "/parcel-key", &key).await.status, 200);
+    let answer = town.post_as(token, "/execute", &run(&own)).await;
+    assert_eq!((answer.status, &answer.json()["stdout"]), (200, &json!("MSwyIHgK")), "{}", answer.text());
+    assert_eq!(town.post_as(token, "/execute", &run(&others)).await.status, 403);
+    assert_eq!(town.post_as(token, "/execute", &run(&"0".repeat(72))).await.status, 404);
+    let body = json!({"user": ada.user}).to_string();
+    let grants = format!("{}/grants", path(&others));
+    let answer = eve.call(&mut connection, &json!("grant"), "POST", &grants, &[JSON], body.as_bytes()).await;
+    assert_eq!(answer.status, 200);
+    let answer = town.post_as(token, "/execute", &run(&others)).await;
+    assert_eq!(answer.json()["stdout"], json!("Myw0IHgK"), "{}", answer.text());
+    town.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_made_once_and_are_nowhere_in_the_open() {
     let town = Town::new().await;
     let mut connection = town.connection().await;

@@ -9,8 +9,9 @@ impl App {
         let mut run = self.0.runs.enter(member.id).await?;
         // Looked at again now that a suspension would end it: one that came in between is not missed.
         self.still_approved(member)?;
+        let job = self.with_parcels(member, job.clone()).await?;
         let result = tokio::select! {
-            result = self.0.rooms.sandbox.run(member.id, job) => result.map_err(|error| Error::Ours(error.to_string()))?,
+            result = self.0.rooms.sandbox.run(member.id, &job) => result.map_err(|error| Error::Ours(error.to_string()))?,
             // Dropping the other future kills the run.
             () = run.ended() => return Err(Error::Unauthorized),
         };

@@ -390,6 +390,27 @@ mod tests {
         }
     }
 
+    /// Vectors of Project Wycheproof, with both forms of each point.
+    #[test]
+    fn wycheproof_agrees() {
+        let vectors = include_str!("../../tests/wycheproof/ecdsa_secp256r1_sha256_p1363.txt");
+        let bytes = |text: &str| crate::domain::decode_hex(if text == "-" { "" } else { text }).unwrap();
+        let (mut valid, mut invalid) = (0, 0);
+        for line in vectors.lines().filter(|line| !line.starts_with('#')) {
+            let [key, message, signature, verdict] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
+            let (key, message) = (bytes(key), bytes(message));
+            let folded = [&[2 + (key[64] & 1)], &key[1..33]].concat();
+            for point in [key, folded] {
+                // Signatures of another length do not get this far.
+                let signature = bytes(signature).try_into().ok();
+                let taken = signature.is_some_and(|signature| key_of(&Signed { point, signature }, &message).is_some());
+                assert_eq!(taken, verdict == "valid", "{line}");
+            }
+            *if verdict == "valid" { &mut valid } else { &mut invalid } += 1;
+        }
+        assert_eq!((valid, invalid), (169, 83));
+    }
+
     #[test]
     fn a_point_that_is_none_is_refused() {
         let good = key().public_key().as_ref().to_vec();

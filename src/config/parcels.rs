@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -50,6 +51,8 @@ pub struct S3Config {
     pub secret_key: Secret<String>,
     /// A further certificate authority to trust (PEM).
     pub ca: Option<PathBuf>,
+    /// How long it may take to begin an answer.
+    pub patience: Duration,
 }
 
 /// The file of source 5's Ceph user.
@@ -119,7 +122,15 @@ fn bucket(file: S3File) -> Result<S3Config, ConfigError> {
         return Err(wrong("objects.s3.endpoint", format!("is {endpoint:?}: {how}")));
     }
     let region = file.region.unwrap_or_else(|| "us-east-1".to_owned());
-    Ok(S3Config { endpoint, bucket: file.bucket, region, access_key, secret_key, ca: file.ca })
+    Ok(S3Config {
+        endpoint,
+        bucket: file.bucket,
+        region,
+        access_key,
+        secret_key,
+        ca: file.ca,
+        patience: limits::OBJECT_PATIENCE,
+    })
 }
 
 /// A host without its port.

@@ -1,5 +1,6 @@
 //! What is run: script, name, arguments, files, and what they may use.
 
+use super::ParcelId;
 use super::budget::Budget;
 use crate::config::limits;
 
@@ -154,6 +155,15 @@ impl std::fmt::Debug for JobFile {
     }
 }
 
+/// A file of the working directory whose content is a parcel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobParcel {
+    /// Where it is.
+    pub path: FilePath,
+    /// What is in it.
+    pub id: ParcelId,
+}
+
 /// A job, ready to be run: what and with which budget. Whether it may be run is somebody else's question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobSpec {
@@ -161,6 +171,7 @@ pub struct JobSpec {
     script: Option<Script>,
     arguments: Vec<Argument>,
     files: Vec<JobFile>,
+    parcels: Vec<JobParcel>,
     outputs: Vec<FilePath>,
     stdin: Vec<u8>,
     unbuffered: bool,
@@ -198,6 +209,19 @@ impl JobSpec {
         &self.files
     }
 
+    /// Files whose content must be fetched before it can be run.
+    pub fn parcels(&self) -> &[JobParcel] {
+        &self.parcels
+    }
+
+    /// The job with the contents of its parcels, in their order, in place of their names. [`JobError::TooLarge`] if that is too much.
+    pub fn with_contents(mut self, contents: Vec<Vec<u8>>) -> Result<Self, JobError> {
+        let parcels = std::mem::take(&mut self.parcels);
+        let fetched = parcels.into_iter().zip(contents);
+        self.files.extend(fetched.map(|(parcel, content)| JobFile { path: parcel.path, content }));
+        JobSpecBuilder(self).build()
+    }
+
     /// Files, and directories with all files below them, that are returned when the script has ended. What is not there
     /// then is not returned.
     pub fn outputs(&self) -> &[FilePath] {
@@ -231,6 +255,7 @@ impl JobSpecBuilder {
             script,
             arguments: vec![],
             files: vec![],
+            parcels: vec![],
             outputs: vec![],
             stdin: vec![],
             unbuffered: false,
@@ -253,6 +278,12 @@ impl JobSpecBuilder {
     /// Puts files into the working directory.
     pub fn files(mut self, files: Vec<JobFile>) -> Self {
         self.0.files = files;
+        self
+    }
+
+    /// Puts parcels into the working directory.
+    pub fn parcels(mut self, parcels: Vec<JobParcel>) -> Self {
+        self.0.parcels = parcels;
         self
     }
 
@@ -291,7 +322,7 @@ impl JobSpecBuilder {
         if spec.stdin.len() > limits::STDIN_BYTES {
             return Err(JobError::StdinTooLarge);
         }
-        if spec.files.len() > limits::FILES {
+        if spec.files.len() + spec.parcels.len() > limits::FILES {
             return Err(JobError::TooManyFiles);
         }
         if spec.outputs.len() > limits::OUTPUTS {
@@ -324,6 +355,22 @@ mod tests {
         for good in ["a", "a/b.txt", "...", "\u{e9}/\u{1f40d}.py"] {
             assert!(FilePath::parse(good).is_ok(), "{good:?}");
         }
+    }
+
+    #[test]
+    fn parcels_become_files_and_count_as_such() {
+        let path = |text: &str| FilePath::parse(text).unwrap();
+        let parcel = |name: &str| JobParcel { path: path(name), id: ParcelId::new([1; 36]) };
+        let job = || JobSpec::of(Script::parse("pass").unwrap());
+        let spec = job().parcels(vec![parcel("a"), parcel("b")]).build().unwrap();
+        let spec = spec.with_contents(vec![b"one".to_vec(), b"two".to_vec()]).unwrap();
+        assert!(spec.parcels().is_empty());
+        let files: Vec<_> = spec.files().iter().map(|file| (file.path.clone(), file.content.as_slice())).collect();
+        assert_eq!(files, [(path("a"), &b"one"[..]), (path("b"), b"two")]);
+        let large = job().parcels(vec![parcel("a")]).build().unwrap();
+        assert_eq!(large.with_contents(vec![vec![0; limits::JOB_BYTES]]), Err(JobError::TooLarge));
+        let many = (0..=limits::FILES).map(|number| parcel(&number.to_string())).collect();
+        assert_eq!(job().parcels(many).build(), Err(JobError::TooManyFiles));
     }
 
     #[test]

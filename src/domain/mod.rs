@@ -30,7 +30,7 @@ pub use budget::{Budget, BudgetError};
 pub use canonical::Json;
 pub use email::{Email, EmailError};
 pub use hex::{decode_hex, decode_hex_array, encode_hex, encode_hex_bytes};
-pub use job::{Argument, FilePath, JobError, JobFile, JobSpec, JobSpecBuilder, ProgramName, Script};
+pub use job::{Argument, FilePath, JobError, JobFile, JobParcel, JobSpec, JobSpecBuilder, ProgramName, Script};
 pub use lockout::Ladder;
 pub use network::Network;
 pub use outcome::{JobOutcome, JobResult, Spent, Usage};

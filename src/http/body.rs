@@ -71,7 +71,8 @@ pub(super) struct ExecuteRequest {
     #[schema(value_type = Option<String>, content_encoding = "base64")]
     pub(super) stdin: Option<Field<Base64>>,
     /// Files in the working directory, which holds nothing else: relative paths, and contents in standard base64 with padding.
-    #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
+    /// A parcel that the account's parcel key owns or was let in to stands as `{"parcel": id}`.
+    #[schema(schema_with = super::parcel_body::files, required = false)]
     pub(super) files: Option<Files>,
     /// Seconds after which the run is ended, not above the server's limit.
     #[schema(value_type = Option<f64>, minimum = 0.01)]

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::config::limits;
-use crate::domain::{Argument, Decision, Email, FilePath, JobFile, Password, TotpCode};
+use crate::domain::{Argument, Decision, Email, FilePath, JobFile, JobParcel, ParcelId, Password, TotpCode};
 
 /// A value that is written as a string.
 pub(super) trait Text: Sized {
@@ -43,8 +43,45 @@ pub(super) struct Seconds(pub(super) Duration);
 /// `sys.argv[1:]`. At most one more than is allowed, which the job then refuses.
 pub(super) struct Arguments(pub(super) Vec<Argument>);
 
-/// Files by name. At most one more than is allowed, which the job then refuses.
-pub(super) struct Files(pub(super) Vec<JobFile>);
+/// Files by name, and parcels by the names that they are to have. At most one more than is allowed, which the job then refuses.
+pub(super) struct Files(pub(super) Vec<JobFile>, pub(super) Vec<JobParcel>);
+
+/// What is in a file: bytes in base64, or a parcel.
+enum FileContent {
+    Bytes(Vec<u8>),
+    Parcel(ParcelId),
+}
+
+/// A parcel in place of a file's content.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ParcelContent {
+    parcel: Field<ParcelId>,
+}
+
+impl<'de> Deserialize<'de> for FileContent {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = FileContent;
+
+            fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a string in base64, or {\"parcel\": id}")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<FileContent, E> {
+                Base64::of(text).map(|Base64(bytes)| FileContent::Bytes(bytes)).map_err(E::custom)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<FileContent, A::Error> {
+                let object = serde::de::value::MapAccessDeserializer::new(object);
+                let ParcelContent { parcel: Field(id) } = ParcelContent::deserialize(object)?;
+                Ok(FileContent::Parcel(id))
+            }
+        }
+        from.deserialize_any(Either)
+    }
+}
 
 impl Text for Email {
     const EXPECTED: &'static str = "a string with an e-mail address";
@@ -203,18 +240,21 @@ impl<'de> Deserialize<'de> for Files {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Files, A::Error> {
-                let (mut names, mut files) = (BTreeSet::new(), vec![]);
-                while files.len() <= limits::FILES {
-                    let Some(name) = object.next_key::<String>()? else { return Ok(Files(files)) };
-                    let Field(Base64(content)) = object.next_value()?;
+                let (mut names, mut files, mut parcels) = (BTreeSet::new(), vec![], vec![]);
+                while names.len() <= limits::FILES {
+                    let Some(name) = object.next_key::<String>()? else { return Ok(Files(files, parcels)) };
+                    let content = object.next_value()?;
                     let path = FilePath::parse(name.as_str()).map_err(A::Error::custom)?;
-                    files.push(JobFile { path, content });
+                    match content {
+                        FileContent::Bytes(content) => files.push(JobFile { path, content }),
+                        FileContent::Parcel(id) => parcels.push(JobParcel { path, id }),
+                    }
                     if !names.insert(name) {
                         return Err(A::Error::custom("a file's name is there twice"));
                     }
                 }
                 while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Files(files))
+                Ok(Files(files, parcels))
             }
         }
         from.deserialize_map(ByName)

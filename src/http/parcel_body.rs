@@ -210,6 +210,21 @@ pub(super) fn reply(outcome: &ParcelOutcome) -> String {
     }
 }
 
+/// Files by name: base64, or a parcel. All of it may be null.
+pub(super) fn files() -> utoipa::openapi::schema::Schema {
+    use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, SchemaType, Type};
+    let id = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9a-fA-F]{72}$"));
+    let parcel = ObjectBuilder::new().property("parcel", id).required("parcel");
+    let base64 = ObjectBuilder::new().schema_type(Type::String).content_encoding("base64");
+    let content = OneOfBuilder::new().item(base64).item(parcel).build();
+    let kinds = SchemaType::from_iter([Type::Object, Type::Null]);
+    ObjectBuilder::new()
+        .schema_type(kinds)
+        .additional_properties(Some(utoipa::openapi::schema::Schema::from(content)))
+        .build()
+        .into()
+}
+
 /// How an operation is written.
 fn operation() -> utoipa::openapi::schema::Schema {
     use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};

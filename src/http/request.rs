@@ -79,7 +79,7 @@ fn execute(asked: Asked) -> Result<(Credential, Action), Error> {
         job = job.stdin(stdin);
     }
     if let Some(files) = files {
-        job = job.files(files.0);
+        job = job.files(files.0).parcels(files.1);
     }
     if let Some(Seconds(wall)) = timeout {
         job = job.budget(timed(asked.budget, wall, asked.wall)?);
@@ -264,7 +264,12 @@ mod tests {
             (r#","stdin":5"#.into(), "`stdin` must be a string in base64"),
             (r#","files":[]"#.into(), "`files` must be an object of names and contents in base64"),
             (r#","files":{"a":"","a":""}"#.into(), "`files`: a file's name is there twice"),
-            (r#","files":{"a":1}"#.into(), "`files.a` must be a string in base64"),
+            (r#","files":{"a":1}"#.into(), "`files.a` must be a string in base64, or {\"parcel\": id}"),
+            (r#","files":{"a":{}}"#.into(), "missing field `parcel`"),
+            (
+                r#","files":{"a":{"parcel":"x"}}"#.into(),
+                "`files.a.parcel`: it must be a string of 72 hexadecimal digits",
+            ),
             (
                 r#","files":{"../a":""}"#.into(),
                 "`files`: a file's name must be a relative path of 1 to 4096 bytes without NUL, '.' or '..'",

@@ -337,6 +337,7 @@ mod tests {
             access_key: set("ACCESS_KEY")?,
             secret_key: crate::domain::Secret::new(set("SECRET_KEY")?),
             ca: None,
+            patience: limits::OBJECT_PATIENCE,
         };
         Some(Objects::s3(&config, instance).await.unwrap())
     }
@@ -389,6 +390,7 @@ mod tests {
             access_key: "AK".to_owned(),
             secret_key: crate::domain::Secret::new("hunter2".to_owned()),
             ca: None,
+            patience: limits::OBJECT_PATIENCE,
         };
         // Nobody listens there: the port was free a moment ago.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

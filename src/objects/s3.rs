@@ -76,7 +76,7 @@ impl S3 {
             .with_unsigned_payload(secure)
             .with_disable_bulk_delete(true)
             .with_retry(retry)
-            .with_http_connector(Wire::new(secure, config.ca.as_deref())?)
+            .with_http_connector(Wire::new(secure, config.ca.as_deref(), config.patience)?)
             .build();
         let store = Self(Arc::new(store.map_err(|error| ObjectError::Unusable(error.to_string()))?));
         // Whether it is there and lets us in is better known now than at the first upload.

@@ -68,6 +68,7 @@ fn bucket() -> Option<S3Config> {
         access_key: set("ACCESS_KEY")?,
         secret_key: Secret::new(set("SECRET_KEY")?),
         ca: None,
+        patience: cloud_python::config::limits::OBJECT_PATIENCE,
     })
 }
 

@@ -3,6 +3,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `upload` | bytes first, then the record |
+//! | `given` | parcels as files of a run |
 //! | `download` | the bytes, and when a permission is used up |
 //! | `streams` | how many are under way, and whose |
 //! | `sweep` | bytes without a record |
@@ -12,6 +13,7 @@
 //! come first when it is made, and go last when it is removed.
 
 mod download;
+mod given;
 mod streams;
 mod sweep;
 mod upload;
