@@ -6,5 +6,6 @@ mod keyboard;
 mod liar;
 mod lies;
 mod operator;
+mod parcels;
 mod real;
 mod trust;

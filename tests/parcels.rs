@@ -299,6 +299,26 @@ async fn a_part_of_a_parcel_can_be_had() {
     town.close().await;
 }
 
+/// In a bucket it goes up in parts, and is written down before its first one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_of_many_parts_is_one_parcel() {
+    let town = Town::new().await;
+    let mut connection = town.connection().await;
+    let ada = ParcelKey::new();
+    let data: Vec<u8> = (0..=250).cycle().take(20_000_000).collect();
+    for order in [["owner", "metadata", "file"], ["file", "owner", "metadata"]] {
+        let body = ada.form(&order, &data);
+        let answer = ada.call(&mut connection, &json!("upload"), "POST", "/api/v1/parcels", &[FORM], &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let id = answer.json()["id"].as_str().unwrap().to_owned();
+        let answer = download_bytes(&ada, &mut connection, &id, &[("range", "bytes=8388600-8388700")]).await;
+        assert!(answer.status == 206 && answer.body == data[8_388_600..=8_388_700]);
+        let answer = download_bytes(&ada, &mut connection, &id, &[]).await;
+        assert!(answer.status == 200 && answer.body == data);
+    }
+    town.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_so_much_room_and_no_more() {
     let mut config = config();

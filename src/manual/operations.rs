@@ -53,6 +53,23 @@
 //! timeout_seconds = 60                      # at most; a run that asks for nothing has 10
 //! memory_mib = 256
 //!
+//! [objects]
+//! # directory = "/var/lib/parcels"          # where parcels' bytes are; otherwise DIR/objects
+//! [objects.s3]                              # or in a bucket, which must be there
+//! endpoint = "https://s3.example.org"       # http:// on this machine only
+//! bucket = "amo"
+//! region = "us-east-1"                      # Ceph takes any
+//! key_file = "/run/secrets/key.json"        # {"access_key": "...", "secret_key": "..."}; or access_key and secret_key here
+//! # ca = "/etc/.../ca.pem"                  # who vouches for it, if this machine does not know
+//!
+//! [parcels]
+//! service_id = "00000001"                   # every parcel's name begins with it
+//! uploads = "open"                          # or "registered": by keys that an approved account has registered
+//! max_mib = 4096                            # one parcel
+//! user_mib = 65536                          # one user's; users make themselves
+//! all_mib = 262144                          # all; beyond that 503
+//! changes_per_minute = 1200                 # uploads, removals, grants of one address (IPv6: /64)
+//!
 //! [limits]
 //! registrations_per_hour = 60               # of one address (IPv6: /64)
 //! logins_per_minute = 60
@@ -98,6 +115,17 @@
 //!
 //! Stop the server, or copy from a snapshot of the file system: `store.redb` is consistent after a kill at any moment, so a
 //! snapshot of it is too. `secret.key` belongs elsewhere than the copies of `store.redb`.
+//!
+//! Parcels' bytes are backed up where they are. Copy the database first and the bytes after it: bytes without a record go by themselves,
+//! a record without its bytes is a parcel that cannot be read. After going back to an older database, whatever was uploaded since is
+//! bytes without a record, and is removed after an hour: put the newer one back before that if you want it.
+//!
+//! # Parcels in Ceph
+//!
+//! Make a user (`radosgw-admin user create --uid=amoapi --display-name=amoapi`), write its keys into a file of mode 0600, make a
+//! bucket as that user, and name both in `[objects.s3]`. Several servers may share a bucket: each names its objects after itself,
+//! and removes nobody else's. If the gateway is down when the server starts, the server does not start and says so; if it goes
+//! down later, uploads and downloads are answered 500 and cost no token, and everything else goes on.
 //!
 //! # Upgrading
 //!

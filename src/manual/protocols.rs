@@ -49,11 +49,34 @@
 //!
 //! All of this counts whether the address has an account or not, under a keyed hash of the address.
 //!
+//! # Parcels
+//!
+//! A parcel belongs to a P-256 key, not to an account. Its owner's address is the first 20 bytes of SHA-256 of the uncompressed point. `POST
+//! /api/v1/auth` gives anybody a token for any address and one operation; it is worth nothing without a signature by that key, so
+//! nothing is stored when it is given out, and it lives five minutes. With the signature it is good once: the transaction that does
+//! what it is for puts its number into a table, and finds it there the second time. A request that is malformed (400, 413, 415, 416)
+//! uses nothing up, nor does one that fails by our fault (500, 503); one that is done or refused by what there is (403, 404, 405,
+//! 410) does. A download that breaks off because the object store fails gives its token back.
+//!
+//! A parcel's id is 8 hexadecimal digits of the service and SHA-256 over the owner as it was written, the metadata as canonical JSON (RFC
+//! 8785), and the data. Whole numbers in metadata beyond 2^53 and keys that are there twice are refused: they have no canonical form.
+//! Both signatures that say the same (s and n - s) are taken, since a token is used once anyway; metrics count the larger ones.
+//!
+//! Answers that the contract leaves open: a grant is answered `200 {"id", "user"}`, taking it back `204`; both by somebody else 403, and of
+//! what is absent 404. An `owner` who is not the token's user is 403. What is asked of an id that cannot be one is answered like
+//! what is absent. One range of bytes is served (`ETag` and `If-Range` go with it); several are answered with the whole.
+//!
+//! `POST /parcel-key` with a bearer token and `{"public_key", "signature"}` makes a key the account's own, in the place of an
+//! earlier one. The signature is over the words `cloud-python parcel key of EMAIL`, with the account's address in small letters: it
+//! shows that the account's owner has the key, and is good for no other account. From then on a file in `/execute` may be
+//! `{"parcel": id}` for what that key owns or was let in to.
+//!
 //! # Status codes
 //!
 //! `GET /openapi.json` lists them for each route. Beside the usual ones: 408 for a body that takes longer than its time, 431 for a head
 //! that is too large. A request is refused by its path (404), then its method (405), content type (415), size (413), content (400),
-//! and only then by who asks (401) or how often (429, 503). `outputs` and `receipt` are not there yet, so they are unknown fields.
+//! and only then by who asks (401) or how often (429, 503). An upload of a parcel is the exception: who asks is looked at
+//! before its body is read. `outputs` and `receipt` are not there yet, so they are unknown fields.
 //!
 //! # What the client defends against
 //!

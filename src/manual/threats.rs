@@ -50,6 +50,8 @@
 //! | whoever sends odd bytes | hyper and rustls read them; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `fuzz/run` |
 //! | whoever steals a link, a token or the database | links live 10 minutes, tokens 15; both are stored hashed; TOTP secrets and mails are sealed under a key that is elsewhere | `tests/serving.rs` |
 //! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
+//! | whoever wants somebody else's parcel | a token that is ours letter for letter, a signature by the owner's own key, once, in one transaction | `tests/parcels.rs`, `auth::permits`, Wycheproof |
+//! | an object store that fails, lies or dies | bytes before records, tokens that stay good, a sweep; what is read is as long as it was | `tests/parcel_faults.rs`, `tests/ceph/run` |
 //! | a malicious server | one trusted authority, bounded lengths and times, escaped output | `tests/client` |
 //!
 //! # What each budget stops
@@ -75,6 +77,11 @@
 //!   attack lasts, and one behind the owner's own address can keep them waiting there. Running sessions are not affected.
 //! - **Whether somebody has logged in from a network** shows to whoever guesses a hundred times elsewhere and then from there.
 //! - **A full disk** makes every change fail until the server is started again.
+//! - **Parcels are kept for strangers.** Anybody can make a key, and with it upload up to the limits in `[parcels]`, which bound one
+//!   key's share of them and all together, and nothing in between: one caller with many keys can fill the store, and then nobody
+//!   uploads until something is removed. Where that matters, `uploads = "registered"`.
+//! - **Metadata is public** to whoever knows a parcel's id, as are its owner and that it exists. The data's bytes lie in the object store as
+//!   they are: whoever can read that can read them.
 //! - **Deleting the end of the audit trail** shows only to whoever wrote down a later hash elsewhere. The operator is trusted.
 //! - **Limits are in memory.** A restart forgets ladders and rates. A stranger cannot restart the server.
 //! - **Side channels.** An account's process shares caches and memory bandwidth with others'. The guest's clocks are cut to
@@ -104,6 +111,8 @@
 //! | somebody who is not approved runs a script, or somebody suspended goes on | yes |
 //! | an answer or its time tells whether an address has an account | yes |
 //! | a code, or a link, is good twice | yes |
+//! | a permission for a parcel is good twice, or for another's parcel, or without its owner's key | yes |
+//! | a parcel that is listed cannot be read while its object store works | yes |
 //! | a change that was answered is lost by a crash | yes |
 //! | a server's answer drives the client's terminal | yes |
 //! | a script ends its own run in an odd way: trap, abort, wrong result, a crash of its own interpreter | no: a bug |
