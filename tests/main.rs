@@ -15,6 +15,7 @@ mod client;
 mod crash;
 mod entropy;
 mod fetch_runtime;
+mod files;
 mod hostile;
 mod image;
 mod isolation;

@@ -71,7 +71,7 @@ pub(super) fn outcome(outcome: Outcome, form: Form) -> Answer {
         (Outcome::Enrolment(enrolment), Form::Json) => ok(&EnrolmentReply::from(enrolment)),
         (Outcome::Approval(user) | Outcome::Decided(user) | Outcome::User(user), _) => ok(&UserReply::from(user)),
         (Outcome::LoggedIn(token, life), _) => ok(&LoginReply::new(token, life)),
-        (Outcome::Ran(result), _) => ran(&result),
+        (Outcome::Ran { result, with_files }, _) => ran(*result, with_files),
         (Outcome::Users(users), _) => ok(&UsersReply::from(users)),
         (Outcome::Audit(entries), _) => ok(&AuditReply::from(entries)),
         (Outcome::Status(status), _) => ok(&StatusReply::from(status)),
@@ -79,9 +79,9 @@ pub(super) fn outcome(outcome: Outcome, form: Form) -> Answer {
     }
 }
 
-fn ran(result: &JobResult) -> Answer {
+fn ran(result: JobResult, with_files: bool) -> Answer {
     match (result.outcome, result.outcome.exit_code()) {
-        (_, Some(code)) => ok(&ExecuteReply::new(result, code)),
+        (_, Some(code)) => ok(&ExecuteReply::new(result, code, with_files)),
         (JobOutcome::OutputTooLarge, _) => ok(&Message::new("output too large")),
         _ => ok(&Message::new("request timed out")),
     }
@@ -231,7 +231,7 @@ fn ok(body: &impl Serialize) -> Answer {
 fn json(status: StatusCode, body: &impl Serialize) -> Answer {
     match serde_json::to_vec(body) {
         Ok(bytes) => answer(status, JSON, NO_CONTENT, bytes.into()),
-        // Shapes without maps cannot fail.
+        // A shape can fail only by a map whose keys are not strings, and there is none.
         Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, JSON, NO_CONTENT, r#"{"error":"internal error"}"#.into()),
     }
 }
@@ -258,7 +258,9 @@ fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: By
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Email, Enrolment, JobOutcome, Secret, Spent, Standing, Status, UnixTime, Usage, UserView};
+    use crate::domain::{
+        Email, Enrolment, FilePath, JobFile, JobOutcome, Secret, Spent, Standing, Status, UnixTime, Usage, UserView,
+    };
 
     async fn shown(answer: Answer) -> String {
         use http_body_util::BodyExt;
@@ -285,7 +287,19 @@ mod tests {
 
     fn ended(outcome: JobOutcome) -> Outcome {
         let (stdout, stderr) = (b"Hello World\n".to_vec(), vec![]);
-        Outcome::Ran(Box::new(JobResult { outcome, stdout, stderr, files: vec![], usage: Usage::default() }))
+        let result = JobResult { outcome, stdout, stderr, files: vec![], usage: Usage::default() };
+        Outcome::Ran { result: Box::new(result), with_files: false }
+    }
+
+    /// What is answered if files were asked for and these are there.
+    async fn returned(outcome: JobOutcome, files: &[(&[u8], &[u8])]) -> String {
+        let Outcome::Ran { mut result, .. } = ended(outcome) else { unreachable!() };
+        let file = |(path, content): &(&[u8], &[u8])| {
+            let path = FilePath::parse(*path).unwrap();
+            JobFile { path, content: content.to_vec() }
+        };
+        result.files = files.iter().map(file).collect();
+        shown(super::outcome(Outcome::Ran { result, with_files: true }, Form::Json)).await
     }
 
     fn enrolment() -> Outcome {
@@ -339,6 +353,23 @@ mod tests {
         ] {
             assert_eq!(shown(outcome(given, Form::Json)).await, expected);
         }
+    }
+
+    #[tokio::test]
+    async fn files_that_were_asked_for_have_a_place_in_the_answer_of_a_run_that_ended() {
+        let head = r#"200 {"error":"ok","stdout":"SGVsbG8gV29ybGQK","stderr":"","exit_code":"#;
+        let files: [(&[u8], &[u8]); 4] =
+            [(b"out/b", b"\xff\0"), (b"a\"\n", b""), (b"not \xff text", b"x"), ("\u{e9}".as_bytes(), b"y")];
+        assert_eq!(
+            returned(JobOutcome::Exited(0), &files).await,
+            format!("{head}\"AA==\",\"files\":{{\"a\\\"\\n\":\"\",\"out/b\":\"/wA=\",\"\u{e9}\":\"eQ==\"}}}}")
+        );
+        for (outcome, code) in [(JobOutcome::Exited(3), "Aw=="), (JobOutcome::Aborted, "hg==")] {
+            assert_eq!(returned(outcome, &[]).await, format!(r#"{head}"{code}","files":{{}}}}"#));
+        }
+        let late = returned(JobOutcome::TimedOut(Spent::Wall), &[]).await;
+        assert_eq!(late, r#"200 {"error":"request timed out"}"#);
+        assert_eq!(returned(JobOutcome::OutputTooLarge, &[]).await, r#"200 {"error":"output too large"}"#);
     }
 
     #[tokio::test]
