@@ -25,6 +25,7 @@ mod outcomes;
 mod python;
 mod requests;
 mod run_command;
+mod run_files;
 mod serving;
 mod structure;
 mod table;
