@@ -22,7 +22,7 @@ impl App {
             cpu_ms = result.usage.cpu.as_millis(),
             "ran a script"
         );
-        Ok(Outcome::Ran(Box::new(result)))
+        Ok(Outcome::Ran { result: Box::new(result), with_files: job.wants_files() })
     }
 
     fn still_approved(&self, member: &Member) -> Result<(), Error> {

@@ -26,7 +26,12 @@ pub enum Outcome {
     /// The token has ended.
     LoggedOut,
     /// The run is over.
-    Ran(Box<JobResult>),
+    Ran {
+        /// What came of it.
+        result: Box<JobResult>,
+        /// Whether files were asked for. Then the answer has a place for them, be there any or none.
+        with_files: bool,
+    },
     /// All accounts.
     Users(Vec<UserView>),
     /// One account.

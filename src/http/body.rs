@@ -4,15 +4,17 @@
 //! field by field; what goes out is made of what the domain answers. The comments are what the OpenAPI document says. Not here:
 //! how a field is written (`field`), which route takes which body (`request`), and with which status one goes out (`reply`).
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
-use super::field::{Arguments, Base64, Code, Field, Files, NewPassword, Seconds};
+use super::field::{Arguments, Base64, Code, Field, Files, Names, NewPassword, Seconds};
 use crate::app::Versions;
-use crate::domain::{AuditEntry, Decision, Email, Enrolment, JobResult, Password, Secret, Status, UserView};
+use crate::domain::{AuditEntry, Decision, Email, Enrolment, JobFile, JobResult, Password, Secret, Status, UserView};
 
 /// What `error` says when nothing is wrong.
 const OK: &str = "ok";
@@ -71,8 +73,12 @@ pub(super) struct ExecuteRequest {
     #[schema(value_type = Option<String>, content_encoding = "base64")]
     pub(super) stdin: Option<Field<Base64>>,
     /// Files in the working directory, which holds nothing else: relative paths, and contents in standard base64 with padding.
-    #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub(super) files: Option<Files>,
+    /// Names of files in the working directory that are returned when the script has ended, at most 1000. Of a directory,
+    /// every regular file below it is. Names and contents together have at most 16 MiB.
+    #[schema(value_type = Option<Vec<String>>, max_items = 1000)]
+    pub(super) outputs: Option<Names>,
     /// Seconds after which the run is ended, not above the server's limit.
     #[schema(value_type = Option<f64>, minimum = 0.01)]
     pub(super) timeout: Option<Seconds>,
@@ -144,6 +150,11 @@ pub(super) struct ExecuteReply {
     /// The exit code: one byte, in base64.
     #[schema(content_encoding = "base64", example = "AA==")]
     exit_code: String,
+    /// The files that were asked for with `outputs` and are there: their names, and their contents in base64. Files whose names are
+    /// not UTF-8 are left out. The field itself is there exactly if `outputs` was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    files: Option<BTreeMap<String, String>>,
 }
 
 /// What the server is made of.
@@ -243,14 +254,25 @@ impl LoginReply {
 }
 
 impl ExecuteReply {
-    pub(super) fn new(result: &JobResult, exit_code: u8) -> Self {
+    pub(super) fn new(result: JobResult, exit_code: u8, with_files: bool) -> Self {
         Self {
             error: OK,
             stdout: STANDARD.encode(&result.stdout),
             stderr: STANDARD.encode(&result.stderr),
             exit_code: STANDARD.encode([exit_code]),
+            files: with_files.then(|| by_name(result.files)),
         }
     }
+}
+
+/// Files as they are written on the wire: names and contents in base64. JSON has no way to write a name that is not UTF-8, so such a
+/// file is left out.
+pub(super) fn by_name(files: Vec<JobFile>) -> BTreeMap<String, String> {
+    let named = |JobFile { path, content }| {
+        let name = std::str::from_utf8(path.as_bytes()).ok()?.to_owned();
+        Some((name, STANDARD.encode(content)))
+    };
+    files.into_iter().filter_map(named).collect()
 }
 
 impl From<&Versions> for VersionReply {

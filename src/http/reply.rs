@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::body::{
     AuditReply, EnrolmentReply, ExecuteReply, LoginReply, Message, StatusReply, UserReply, UsersReply, VersionReply,
 };
+use super::networks::Room;
 use super::{openapi, pages};
 use crate::app::App;
 use crate::config::limits;
@@ -59,9 +60,16 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Answers what was done.
-pub(super) fn outcome(outcome: Outcome, form: Form) -> Answer {
-    match (outcome, form) {
+/// Whether it takes long to write.
+pub(super) fn is_large(outcome: &Outcome) -> bool {
+    let Outcome::Ran { result, .. } = outcome else { return false };
+    let files = result.files.iter().map(|file| file.path.as_bytes().len() + file.content.len());
+    result.stdout.len() + result.stderr.len() + files.sum::<usize>() > limits::PARSE_ASIDE_BYTES
+}
+
+/// Answers what was done, if there is room for a large answer until it has been fetched.
+pub(super) fn outcome(outcome: Outcome, form: Form, room: Room) -> Result<Answer, Error> {
+    Ok(match (outcome, form) {
         (Outcome::Registered, _) => json(StatusCode::CREATED, &Message::ok()),
         (Outcome::Verification, Form::Html) => html(StatusCode::OK, pages::verification()),
         (Outcome::Enrolment(enrolment), Form::Html) => html(StatusCode::OK, pages::enrolment(&enrolment)),
@@ -71,20 +79,42 @@ pub(super) fn outcome(outcome: Outcome, form: Form) -> Answer {
         (Outcome::Enrolment(enrolment), Form::Json) => ok(&EnrolmentReply::from(enrolment)),
         (Outcome::Approval(user) | Outcome::Decided(user) | Outcome::User(user), _) => ok(&UserReply::from(user)),
         (Outcome::LoggedIn(token, life), _) => ok(&LoginReply::new(token, life)),
-        (Outcome::Ran(result), _) => ran(&result),
+        (Outcome::Ran { result, with_files }, _) => return ran(*result, with_files, room),
         (Outcome::Users(users), _) => ok(&UsersReply::from(users)),
         (Outcome::Audit(entries), _) => ok(&AuditReply::from(entries)),
         (Outcome::Status(status), _) => ok(&StatusReply::from(status)),
         (Outcome::Metrics(text), _) => answer(StatusCode::OK, METRICS, NO_CONTENT, text.into()),
-    }
+    })
 }
 
-fn ran(result: &JobResult) -> Answer {
-    match (result.outcome, result.outcome.exit_code()) {
-        (_, Some(code)) => ok(&ExecuteReply::new(result, code)),
+fn ran(result: JobResult, with_files: bool, room: Room) -> Result<Answer, Error> {
+    Ok(match (result.outcome, result.outcome.exit_code()) {
+        (_, Some(code)) => {
+            let reply = ExecuteReply::new(result, code, with_files);
+            let bytes = serde_json::to_vec(&reply).map_err(|error| Error::Ours(error.to_string()))?;
+            answer(StatusCode::OK, JSON, NO_CONTENT, kept(bytes, room)?)
+        }
         (JobOutcome::OutputTooLarge, _) => ok(&Message::new("output too large")),
         _ => ok(&Message::new("request timed out")),
+    })
+}
+
+/// The bytes of an answer, which give their room back when the last of them has been sent or the connection has ended.
+fn kept(bytes: Vec<u8>, mut room: Room) -> Result<Bytes, Error> {
+    struct Kept {
+        bytes: Vec<u8>,
+        _room: Room,
     }
+    impl AsRef<[u8]> for Kept {
+        fn as_ref(&self) -> &[u8] {
+            &self.bytes
+        }
+    }
+    if bytes.len() <= limits::BODY_BYTES {
+        return Ok(bytes.into());
+    }
+    room.grow_to(bytes.len())?;
+    Ok(Bytes::from_owner(Kept { bytes, _room: room }))
 }
 
 /// Answers what was not done. The reason for a fault of ours goes into the log, here and nowhere else.
@@ -231,7 +261,7 @@ fn ok(body: &impl Serialize) -> Answer {
 fn json(status: StatusCode, body: &impl Serialize) -> Answer {
     match serde_json::to_vec(body) {
         Ok(bytes) => answer(status, JSON, NO_CONTENT, bytes.into()),
-        // Shapes without maps cannot fail.
+        // A shape can fail only by a map whose keys are not strings, and there is none.
         Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, JSON, NO_CONTENT, r#"{"error":"internal error"}"#.into()),
     }
 }
@@ -258,7 +288,15 @@ fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: By
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Email, Enrolment, JobOutcome, Secret, Spent, Standing, Status, UnixTime, Usage, UserView};
+    use crate::domain::{
+        Email, Enrolment, FilePath, JobFile, JobOutcome, Secret, Spent, Standing, Status, UnixTime, Usage, UserView,
+    };
+
+    /// With as much room as there is at first.
+    fn outcome(outcome: Outcome, form: Form) -> Answer {
+        let room = super::super::networks::Networks::of_answers().room(crate::domain::Network::Here);
+        super::outcome(outcome, form, room).unwrap()
+    }
 
     async fn shown(answer: Answer) -> String {
         use http_body_util::BodyExt;
@@ -285,7 +323,19 @@ mod tests {
 
     fn ended(outcome: JobOutcome) -> Outcome {
         let (stdout, stderr) = (b"Hello World\n".to_vec(), vec![]);
-        Outcome::Ran(Box::new(JobResult { outcome, stdout, stderr, files: vec![], usage: Usage::default() }))
+        let result = JobResult { outcome, stdout, stderr, files: vec![], usage: Usage::default() };
+        Outcome::Ran { result: Box::new(result), with_files: false }
+    }
+
+    /// What is answered if files were asked for and these are there.
+    async fn returned(how: JobOutcome, files: &[(&[u8], &[u8])]) -> String {
+        let Outcome::Ran { mut result, .. } = ended(how) else { unreachable!() };
+        let file = |(path, content): &(&[u8], &[u8])| {
+            let path = FilePath::parse(*path).unwrap();
+            JobFile { path, content: content.to_vec() }
+        };
+        result.files = files.iter().map(file).collect();
+        shown(outcome(Outcome::Ran { result, with_files: true }, Form::Json)).await
     }
 
     fn enrolment() -> Outcome {
@@ -339,6 +389,23 @@ mod tests {
         ] {
             assert_eq!(shown(outcome(given, Form::Json)).await, expected);
         }
+    }
+
+    #[tokio::test]
+    async fn files_that_were_asked_for_have_a_place_in_the_answer_of_a_run_that_ended() {
+        let head = r#"200 {"error":"ok","stdout":"SGVsbG8gV29ybGQK","stderr":"","exit_code":"#;
+        let files: [(&[u8], &[u8]); 4] =
+            [(b"out/b", b"\xff\0"), (b"a\"\n", b""), (b"not \xff text", b"x"), ("\u{e9}".as_bytes(), b"y")];
+        assert_eq!(
+            returned(JobOutcome::Exited(0), &files).await,
+            format!("{head}\"AA==\",\"files\":{{\"a\\\"\\n\":\"\",\"out/b\":\"/wA=\",\"\u{e9}\":\"eQ==\"}}}}")
+        );
+        for (outcome, code) in [(JobOutcome::Exited(3), "Aw=="), (JobOutcome::Aborted, "hg==")] {
+            assert_eq!(returned(outcome, &[]).await, format!(r#"{head}"{code}","files":{{}}}}"#));
+        }
+        let late = returned(JobOutcome::TimedOut(Spent::Wall), &[]).await;
+        assert_eq!(late, r#"200 {"error":"request timed out"}"#);
+        assert_eq!(returned(JobOutcome::OutputTooLarge, &[]).await, r#"200 {"error":"output too large"}"#);
     }
 
     #[tokio::test]

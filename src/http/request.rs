@@ -62,7 +62,8 @@ fn logout(asked: Asked) -> Result<(Credential, Action), Error> {
 }
 
 fn execute(asked: Asked) -> Result<(Credential, Action), Error> {
-    let ExecuteRequest { email, password, totop, data: Field(data), args, stdin, files, timeout } = asked.json()?;
+    let ExecuteRequest { email, password, totop, data: Field(data), args, stdin, files, outputs, timeout } =
+        asked.json()?;
     let mut job = JobSpec::of(Script::parse(data).map_err(job_error)?).budget(asked.budget);
     if let Some(arguments) = args {
         job = job.arguments(arguments.0);
@@ -72,6 +73,9 @@ fn execute(asked: Asked) -> Result<(Credential, Action), Error> {
     }
     if let Some(files) = files {
         job = job.files(files.0);
+    }
+    if let Some(outputs) = outputs {
+        job = job.outputs(outputs.0);
     }
     if let Some(Seconds(wall)) = timeout {
         job = job.budget(timed(asked.budget, wall, asked.wall)?);
@@ -242,8 +246,23 @@ mod tests {
     }
 
     #[test]
+    fn files_are_asked_for_by_name() {
+        let with = |outputs: &str| {
+            let job = job(&format!(r#"{{"data":""{outputs}}}"#));
+            let names = job.outputs().iter().map(|path| String::from_utf8_lossy(path.as_bytes()).into_owned());
+            (job.wants_files(), names.collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(with(r#","outputs":["a","b/\u00e9","a"]"#), (true, "a b/\u{e9} a".to_owned()));
+        assert_eq!(with(r#","outputs":[]"#), (true, String::new()));
+        for nothing in ["", r#","outputs":null"#] {
+            assert_eq!(with(nothing), (false, String::new()));
+        }
+    }
+
+    #[test]
     fn what_is_wrong_with_a_job_is_said() {
         let many = |item: &str, count: usize| vec![item; count].join(",");
+        let name = "a file's name must be a relative path of 1 to 4096 bytes without NUL, '.' or '..'";
         let files: Vec<String> = (0..=limits::FILES).map(|number| format!("\"{number}\":\"\"")).collect();
         for (rest, expected) in [
             (String::new(), "Nobody"),
@@ -257,11 +276,20 @@ mod tests {
             (r#","files":[]"#.into(), "`files` must be an object of names and contents in base64"),
             (r#","files":{"a":"","a":""}"#.into(), "`files`: a file's name is there twice"),
             (r#","files":{"a":1}"#.into(), "`files.a` must be a string in base64"),
-            (
-                r#","files":{"../a":""}"#.into(),
-                "`files`: a file's name must be a relative path of 1 to 4096 bytes without NUL, '.' or '..'",
-            ),
+            (r#","files":{"../a":""}"#.into(), &format!("`files`: {name}")),
             (format!(r#","files":{{{}}}"#, files.join(",")), "413 more than 10000 files"),
+            (r#","outputs":"a""#.into(), "`outputs` must be a list of strings"),
+            (r#","outputs":{"a":""}"#.into(), "`outputs` must be a list of strings"),
+            (r#","outputs":["a",1]"#.into(), "`outputs[1]` must be a string with a file's name"),
+            (r#","outputs":[""]"#.into(), &format!("`outputs[0]`: {name}")),
+            (r#","outputs":["/a"]"#.into(), &format!("`outputs[0]`: {name}")),
+            (r#","outputs":["a","b/../c"]"#.into(), &format!("`outputs[1]`: {name}")),
+            (r#","outputs":["a\u0000"]"#.into(), &format!("`outputs[0]`: {name}")),
+            (format!(r#","outputs":["{}"]"#, "x".repeat(limits::PATH_BYTES + 1)), &format!("`outputs[0]`: {name}")),
+            (format!(r#","outputs":[{}]"#, many("\"a\"", limits::OUTPUTS)), "Nobody"),
+            (format!(r#","outputs":[{}]"#, many("\"a\"", 2000)), "413 more than 1000 names of files to return"),
+            // What is too much is not looked at any more.
+            (format!(r#","outputs":[{},5]"#, many("\"a\"", 1001)), "413 more than 1000 names of files to return"),
             (r#","timeout":"1""#.into(), "`timeout` must be a number of seconds"),
             (r#","timeout":0"#.into(), "`timeout` must be from 0.01 to 60 seconds"),
             (r#","timeout":60.5"#.into(), "`timeout` must be from 0.01 to 60 seconds"),
