@@ -26,5 +26,6 @@ mod python;
 mod requests;
 mod run_command;
 mod serving;
+mod sessions;
 mod structure;
 mod table;
