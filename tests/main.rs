@@ -29,5 +29,6 @@ mod returned;
 mod run_command;
 mod run_files;
 mod serving;
+mod sessions;
 mod structure;
 mod table;

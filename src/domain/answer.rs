@@ -83,6 +83,8 @@ pub struct Status {
     pub runs: usize,
     /// Runs that wait for a place.
     pub runs_waiting: usize,
+    /// Live sessions in progress.
+    pub sessions: usize,
     /// Mails that have not been sent yet.
     pub mails_waiting: u64,
     /// The launcher's process id.

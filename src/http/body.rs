@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
+use super::asked::Bearer;
 use super::field::{Arguments, Base64, Code, Field, Files, Names, NewPassword, Seconds};
 use crate::app::Versions;
 use crate::domain::{AuditEntry, Decision, Email, Enrolment, JobFile, JobResult, Password, Secret, Status, UserView};
@@ -82,6 +83,37 @@ pub(super) struct ExecuteRequest {
     /// Seconds after which the run is ended, not above the server's limit.
     #[schema(value_type = Option<f64>, minimum = 0.01)]
     pub(super) timeout: Option<Seconds>,
+}
+
+/// The first message of a live session.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SessionRequest {
+    pub(super) email: Option<Field<Email>>,
+    pub(super) password: Option<Field<Password>>,
+    #[serde(alias = "totp")]
+    pub(super) totop: Option<Code>,
+    /// A bearer token: a page cannot set `Authorization` on a WebSocket.
+    pub(super) token: Option<Field<Bearer>>,
+    /// Nothing for the interactive interpreter; it must be said, so that nobody gets one by mistake.
+    #[serde(deserialize_with = "said")]
+    pub(super) data: Option<Field<Vec<u8>>>,
+    pub(super) args: Option<Arguments>,
+    pub(super) files: Option<Files>,
+    pub(super) outputs: Option<Names>,
+    pub(super) timeout: Option<Seconds>,
+}
+
+/// The last control message of a live session.
+#[derive(Debug, Serialize)]
+pub(super) struct SessionEnd {
+    pub(super) error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) exit_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) files: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) retry_after: Option<u64>,
 }
 
 /// Decides about an account.
@@ -247,6 +279,18 @@ impl From<Enrolment> for EnrolmentReply {
     }
 }
 
+impl SessionEnd {
+    /// The run was stopped, or there was none, and this is why.
+    pub(super) fn new(error: impl Into<String>) -> Self {
+        Self { error: error.into(), exit_code: None, files: None, retry_after: None }
+    }
+
+    pub(super) fn ended(result: JobResult, exit_code: u8, with_files: bool) -> Self {
+        let files = with_files.then(|| by_name(result.files));
+        Self { exit_code: Some(STANDARD.encode([exit_code])), files, ..Self::new(OK) }
+    }
+}
+
 impl LoginReply {
     pub(super) const fn new(token: Secret<String>, life: std::time::Duration) -> Self {
         Self { error: OK, token, expires_in: life.as_secs() }
@@ -336,6 +380,11 @@ fn codes() -> OneOfBuilder {
     let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(999_999));
     let digits = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{6}$"));
     OneOfBuilder::new().item(number).item(digits)
+}
+
+/// What may be null, but not left out.
+fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
 }
 
 /// The one place where a secret goes out: to its owner.

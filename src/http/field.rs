@@ -13,8 +13,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::asked::Bearer;
 use crate::config::limits;
-use crate::domain::{Argument, Decision, Email, FilePath, JobFile, Password, TotpCode};
+use crate::domain::{Argument, BearerToken, Decision, Email, FilePath, JobFile, Password, TotpCode};
 
 /// A value that is written as a string.
 pub(super) trait Text: Sized {
@@ -70,6 +71,15 @@ impl Text for NewPassword {
 
     fn of(text: &str) -> Result<Self, String> {
         Password::chosen(text.to_owned()).map(Self).map_err(in_words)
+    }
+}
+
+impl Text for Bearer {
+    const EXPECTED: &'static str = "a string";
+
+    /// One that was never given out is refused like one that has ended: by who asks, and not by what it looks like.
+    fn of(text: &str) -> Result<Self, String> {
+        Ok(BearerToken::parse(text).map_or(Self::Unknown, Self::Token))
     }
 }
 

@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::body::{
     AuditReply, EnrolmentReply, ExecuteReply, LoginReply, Message, StatusReply, UserReply, UsersReply, VersionReply,
 };
+use super::handshake::SUBPROTOCOL;
 use super::networks::Room;
 use super::{openapi, pages};
 use crate::app::App;
@@ -52,6 +53,8 @@ pub(super) enum Refusal {
     TooManyFields,
     /// The body has not come in time.
     Slow,
+    /// Only a WebSocket is spoken here, and this is not the opening of one; this is said about it.
+    Upgrade(&'static str),
 }
 
 impl From<Error> for Refusal {
@@ -127,9 +130,7 @@ pub(super) fn refusal(refusal: &Refusal, form: Form) -> Answer {
         Form::Json => json(status, &Message::new(&sentence)),
         Form::Html => html(status, problem(status, &sentence)),
     };
-    if let Some((name, value)) = hint(refusal) {
-        answer.headers_mut().insert(name, value);
-    }
+    answer.headers_mut().extend(hints(refusal));
     answer
 }
 
@@ -149,6 +150,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Refusal::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         Refusal::Slow => StatusCode::REQUEST_TIMEOUT,
+        Refusal::Upgrade(_) => StatusCode::UPGRADE_REQUIRED,
     }
 }
 
@@ -156,7 +158,7 @@ fn sentence(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Error(error) => error.to_string(),
         Refusal::Method(allowed) => format!("wrong method: this address takes {allowed}"),
-        Refusal::MediaType(sentence) => (*sentence).to_owned(),
+        Refusal::MediaType(sentence) | Refusal::Upgrade(sentence) => (*sentence).to_owned(),
         Refusal::TooManyFields => head_too_large(),
         Refusal::Slow => "the body did not come in time".to_owned(),
     }
@@ -169,22 +171,31 @@ pub(super) fn varied(mut answer: Answer) -> Answer {
 }
 
 /// What tells a program how to go on.
-fn hint(refusal: &Refusal) -> Option<(HeaderName, HeaderValue)> {
+fn hints(refusal: &Refusal) -> Vec<(HeaderName, HeaderValue)> {
+    let word = HeaderValue::from_static;
     match refusal {
         Refusal::Error(Error::SlowDown(time) | Error::Overloaded(time)) => {
-            Some((header::RETRY_AFTER, whole_seconds(*time).into()))
+            vec![(header::RETRY_AFTER, whole_seconds(*time).into())]
         }
         // RFC 9110, section 11.6.1, wants it. A browser asks for nothing when it sees this one.
-        Refusal::Error(Error::Unauthorized) => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-        Refusal::Method(allowed) => Some((header::ALLOW, HeaderValue::try_from(allowed).ok()?)),
+        Refusal::Error(Error::Unauthorized) => vec![(header::WWW_AUTHENTICATE, word("Bearer"))],
+        Refusal::Method(allowed) => {
+            HeaderValue::try_from(allowed).map(|allowed| (header::ALLOW, allowed)).into_iter().collect()
+        }
         // What is left of the body stays unread.
-        Refusal::Slow => Some((header::CONNECTION, HeaderValue::from_static("close"))),
-        _ => None,
+        Refusal::Slow => vec![(header::CONNECTION, word("close"))],
+        // RFC 9110, section 15.5.22, and RFC 6455, section 4.4.
+        Refusal::Upgrade(_) => vec![
+            (header::CONNECTION, word("upgrade")),
+            (header::UPGRADE, word("websocket")),
+            (header::SEC_WEBSOCKET_VERSION, word("13")),
+        ],
+        _ => vec![],
     }
 }
 
 /// At least one, and never too early.
-fn whole_seconds(time: Duration) -> u64 {
+pub(super) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).max(1)
 }
 
@@ -200,6 +211,21 @@ fn problem(status: StatusCode, sentence: &str) -> String {
         _ => ("That did not work", sentence),
     };
     pages::problem(title, sentence)
+}
+
+/// From here on the WebSocket is spoken. `accepted` is made of the client's key.
+pub(super) fn switching(accepted: &str) -> Answer {
+    let mut answer = Answer::new(Bytes::new().into());
+    *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let word = HeaderValue::from_static;
+    answer.headers_mut().extend([
+        (header::CONNECTION, word("upgrade")),
+        (header::UPGRADE, word("websocket")),
+        (header::SEC_WEBSOCKET_PROTOCOL, word(SUBPROTOCOL)),
+        (header::CACHE_CONTROL, word("no-store")),
+    ]);
+    answer.headers_mut().extend(HeaderValue::try_from(accepted).map(|value| (header::SEC_WEBSOCKET_ACCEPT, value)));
+    answer
 }
 
 /// Whether the server is up at all.
@@ -302,10 +328,11 @@ mod tests {
         use http_body_util::BodyExt;
         let status = answer.status().as_u16();
         let fields = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        let extra: Vec<String> = ["retry-after", "www-authenticate", "allow", "connection"]
-            .into_iter()
-            .filter_map(|name| Some(format!("{name}: {} ", fields(name)?)))
-            .collect();
+        let extra: Vec<String> =
+            ["retry-after", "www-authenticate", "allow", "connection", "upgrade", "sec-websocket-version"]
+                .into_iter()
+                .filter_map(|name| Some(format!("{name}: {} ", fields(name)?)))
+                .collect();
         for (name, value) in
             [("cache-control", "no-store"), ("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")]
         {
@@ -351,6 +378,7 @@ mod tests {
             accounts: vec![("waiting", 3)],
             runs: 4,
             runs_waiting: 5,
+            sessions: 8,
             mails_waiting: 6,
             launcher_pid: None,
             landlock: 7,
@@ -383,7 +411,7 @@ mod tests {
             (Outcome::Audit(vec![]), r#"200 {"error":"ok","entries":[]}"#),
             (
                 Outcome::Status(status),
-                r#"200 {"error":"ok","version":"1","uptime_seconds":2,"accounts":[["waiting",3]],"runs":4,"runs_waiting":5,"mails_waiting":6,"launcher_pid":null,"landlock":7}"#,
+                r#"200 {"error":"ok","version":"1","uptime_seconds":2,"accounts":[["waiting",3]],"runs":4,"runs_waiting":5,"sessions":8,"mails_waiting":6,"launcher_pid":null,"landlock":7}"#,
             ),
             (Outcome::Metrics("# EOF\n".to_owned()), "200 # EOF\n"),
         ] {
@@ -434,6 +462,10 @@ mod tests {
             (
                 Refusal::TooManyFields,
                 r#"431 {"error":"the request's head is too large: at most 100 fields and 16384 bytes are read"}"#,
+            ),
+            (
+                Refusal::Upgrade("why"),
+                r#"426 connection: upgrade upgrade: websocket sec-websocket-version: 13 {"error":"why"}"#,
             ),
             (Refusal::Slow, r#"408 connection: close {"error":"the body did not come in time"}"#),
         ] {
