@@ -139,3 +139,16 @@ async fn an_unbuffered_script_shows_half_lines_while_it_computes() {
     drop(live);
     sandbox.shutdown().await;
 }
+
+/// A write to a pipe is never short, so io.TextIOWrapper does not look how much of its text an unbuffered file has taken. Ours took as
+/// much as goes through the host in one call, and the rest of every long text was lost.
+#[tokio::test]
+async fn an_unbuffered_script_loses_nothing_of_a_long_text() {
+    let sandbox = world::sandbox().await;
+    let text = "import os, sys\nprint('x' * 300_000, end='')\nsys.stdout.buffer.write(b'y' * 300_000)\nos.write(1, b'z' * 300_000)";
+    let job = JobSpec::of(cloud_python::domain::Script::parse(text).unwrap()).unbuffered().build().unwrap();
+    let result = sandbox.run(ALICE, &job).await.unwrap();
+    let count = |byte| result.stdout.iter().filter(|found| **found == byte).count();
+    assert_eq!([count(b'x'), count(b'y'), count(b'z')], [300_000; 3]);
+    sandbox.shutdown().await;
+}
