@@ -228,11 +228,11 @@ async fn whoever_opens_sessions_for_nothing_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn first_messages_that_do_not_end_have_so_much_memory_and_no_more() {
     let yard = Yard::new().await;
-    // The head of a text of 32 MiB, and half of it.
+    // The head of a text of 32 MiB, and nearly all of it.
     let begin = async |session: &mut Session| {
         let stream = session.0.get_mut();
         stream.write_all(&[0x81, 0xff, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0]).await.expect("it is taken");
-        for _ in 0..17 {
+        for _ in 0..31 {
             stream.write_all(&vec![b' '; MIB]).await.expect("it is taken");
         }
         stream.flush().await.expect("it is taken");
@@ -245,8 +245,8 @@ async fn first_messages_that_do_not_end_have_so_much_memory_and_no_more() {
         sessions
     };
     let (sessions, growth) = yard.growth(filling).await;
-    // Two of 32 MiB are what one network may have, of which they have sent a good half.
-    assert!(growth < 80 * MIB, "the server grew by {} KiB", growth >> 10);
+    // Two of 32 MiB are what one network may have, and while one is moved to a larger place it is there twice.
+    assert!(growth < 128 * MIB, "the server grew by {} KiB", growth >> 10);
     assert_eq!(until_told(&yard, 1013).await.control, json!({"error": "slow down", "retry_after": 1}));
     drop(sessions);
     // What they had is there for others.
@@ -256,7 +256,9 @@ async fn first_messages_that_do_not_end_have_so_much_memory_and_no_more() {
 /// Opens sessions until one is closed with this code: what was sent before may still be on its way.
 async fn until_told(yard: &Yard, code: u16) -> Whole {
     for _ in 0..1000 {
-        let told = yard.session(&json!({"data": "print('in')"})).await.rest().await;
+        let mut session = yard.silent().await;
+        session.text(&format!("{}{}", " ".repeat(3 * MIB), json!({"data": "print('in')"}))).await;
+        let told = session.rest().await;
         if told.code == code {
             return told;
         }
