@@ -163,9 +163,7 @@ impl Opening {
         };
         let (credential, job) = asked.understood(Takes::Json(FIRST.limit), self.means).await?;
         let (wall, with_files) = (job.budget().wall(), job.wants_files());
-        let opening = self.house.app.open(self.network, &credential, job);
-        // Whoever goes away while a password is hashed is not let in for nothing.
-        let conversation = opening.await?;
+        let conversation = self.house.app.open(self.network, &credential, job).await?;
         let last = wall + limits::KILL_GRACE + limits::SESSION_CLOSE;
         Ok(Begun { conversation, with_files, until: Instant::from_std(monotonic() + last) })
     }
