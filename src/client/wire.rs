@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 /// `POST /register`.
@@ -26,10 +27,11 @@ pub(super) struct Login<'a> {
     pub(super) totop: &'a str,
 }
 
-/// `POST /execute` with a bearer token.
+/// `POST /execute` with a bearer token, and the first message of a live session.
 #[derive(Serialize)]
 pub(super) struct Execute<'a> {
-    pub(super) data: &'a str,
+    /// None is the interactive interpreter, which only a session can be.
+    pub(super) data: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) args: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +68,17 @@ pub(super) struct Ran<'a> {
     pub(super) exit_code: Cow<'a, str>,
 }
 
+/// How a live session ended, or why there is none.
+#[derive(Deserialize)]
+pub(super) struct Control<'a> {
+    #[serde(borrow)]
+    pub(super) error: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) exit_code: Option<Cow<'a, str>>,
+    pub(super) retry_after: Option<u64>,
+    pub(super) files: Option<IgnoredAny>,
+}
+
 /// Reads a body: one JSON object and nothing after it. The reason, which may quote the body, if it is something else.
 pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
     // A list of the fields' values would pass for the object otherwise.
@@ -96,10 +109,12 @@ mod tests {
 
     #[test]
     fn what_is_not_needed_is_not_sent() {
-        let plain = Execute { data: "pass", args: vec![], stdin: None, files: BTreeMap::default(), timeout: None };
+        let plain =
+            Execute { data: Some("pass"), args: vec![], stdin: None, files: BTreeMap::default(), timeout: None };
         assert_eq!(serde_json::to_string(&plain).unwrap(), r#"{"data":"pass"}"#);
+        assert_eq!(serde_json::to_string(&Execute { data: None, ..plain }).unwrap(), r#"{"data":null}"#);
         let full = Execute {
-            data: "pass",
+            data: Some("pass"),
             args: vec!["a"],
             stdin: Some(to_base64(b"\xff")),
             files: BTreeMap::from([("f", to_base64(b""))]),

@@ -13,6 +13,7 @@ pub(crate) struct Seen {
     pub(crate) screen: String,
     pub(crate) code: i64,
     pub(crate) echo: bool,
+    pub(crate) same: bool,
 }
 
 /// Sits down at a terminal. Each step is a text to wait for and what is typed then.
@@ -31,6 +32,7 @@ pub(crate) fn type_at(home: &Home, steps: &[(&str, &str)], arguments: &[&str]) -
         screen: seen["screen"].as_str().unwrap().replace("\r\n", "\n"),
         code: seen["code"].as_i64().unwrap(),
         echo: seen["echo"].as_bool().unwrap(),
+        same: seen["same"].as_bool().unwrap(),
     }
 }
 
