@@ -22,7 +22,7 @@
 //!
 //! Each is built as if it were the last one standing, and tested alone.
 //!
-//! 1. **WebAssembly.** CPython runs as one module in wasmtime. It can touch its own linear memory and call six functions.
+//! 1. **WebAssembly.** CPython runs as one module in wasmtime. It can touch its own linear memory and call seven functions.
 //!    There is no host file, directory, socket, variable or process behind any of them; files are C structures in the guest's
 //!    own memory. Memory, table and stack are capped; fuel and the epoch end what does not end. Tested with the jail left out
 //!    (`tests/walls/main.rs`, `wasm_holds_alone`) and by `tests/hostile/`.
