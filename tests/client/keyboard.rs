@@ -23,8 +23,13 @@ fn sit(home: &Home, steps: &[(&str, &str)], arguments: &[&str]) -> Seen {
 
 /// The same with any command of the program.
 pub(crate) fn type_at(home: &Home, steps: &[(&str, &str)], arguments: &[&str]) -> Seen {
+    type_to(home, steps, &[&[PROGRAM], arguments].concat())
+}
+
+/// The same with any program.
+pub(crate) fn type_to(home: &Home, steps: &[(&str, &str)], arguments: &[&str]) -> Seen {
     let mut command = Command::new("python3");
-    command.arg(repository("tests/world/terminal.py")).arg(json!(steps).to_string()).arg(PROGRAM);
+    command.arg(repository("tests/world/terminal.py")).arg(json!(steps).to_string());
     let output = output(home.place(command.args(arguments)));
     let seen: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
     assert_eq!(seen["left"], json!([]), "{seen}");

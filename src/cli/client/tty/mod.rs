@@ -105,7 +105,7 @@ mod tests {
         let typed = console.typed(b"Adx\x7fa");
         assert_eq!((typed.echo.as_str(), lines(&typed)), ("Ada", vec![]));
         let typed = console.typed(b"\r");
-        assert_eq!((typed.echo.as_str(), lines(&typed)), ("\r\n", vec!["Ada\n"]));
+        assert_eq!((typed.echo.as_str(), lines(&typed)), ("\n", vec!["Ada\n"]));
         assert_eq!(console.output(b"hello Ada\n"), b"hello Ada\n");
         assert_eq!([console.left(), console.fresh_row()], ["", ""]);
     }
@@ -114,9 +114,9 @@ mod tests {
     fn several_lines_at_once_are_several_lines() {
         let mut console = Console::new(80);
         let typed = console.typed(b"one\rtwo\nthr");
-        assert_eq!((typed.echo.as_str(), lines(&typed)), ("one\r\ntwo\r\nthr", vec!["one\n", "two\n"]));
+        assert_eq!((typed.echo.as_str(), lines(&typed)), ("one\ntwo\nthr", vec!["one\n", "two\n"]));
         assert_eq!(console.output(b"1\n"), b"\x1b[3D\x1b[K1\nthr");
-        assert_eq!(console.left(), "\r\n");
+        assert_eq!(console.left(), "\n");
     }
 
     #[test]
@@ -126,7 +126,7 @@ mod tests {
         let typed: Vec<Typed> = pieces.iter().map(|piece| console.typed(piece)).collect();
         assert_eq!(lines(&typed[5]), ["ax\u{4e2d}\n"]);
         let echo: String = typed.into_iter().map(|typed| typed.echo).collect();
-        assert_eq!(echo, "a\u{4e2d}\x1b[3D\x1b[Kax\u{4e2d}\x1b[2D\x1b[2C\r\n");
+        assert_eq!(echo, "a\u{4e2d}\x1b[3D\x1b[Kax\u{4e2d}\x1b[2D\x1b[2C\n");
     }
 
     #[test]

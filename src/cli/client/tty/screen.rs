@@ -4,7 +4,7 @@
 //!
 //! The line keeps to one row, the last column left free, so that no terminal wraps it; of a longer one the part around the cursor
 //! is shown until it is complete. Only moves to the left, to the right and "erase to the end of the row" are used (ECMA-48), so a
-//! column that was reckoned wrongly does no more than wrap a long line too early.
+//! column that was reckoned wrongly does no more than wrap a long line too early. A newline is one byte: the kernel makes CR LF of it.
 
 use super::width;
 use crate::client::terminal;
@@ -33,7 +33,8 @@ struct View {
     text: String,
     columns: usize,
     cursor: usize,
-    whole: bool,
+    /// Whether it is the beginning of the line.
+    from_start: bool,
 }
 
 /// Whether what follows is part of a control sequence, which takes no room. Output that is not escaped may have some.
@@ -66,7 +67,7 @@ impl Screen {
         }
         let mut out = String::new();
         if self.drawn.text.is_empty() && self.room() < COLUMNS_MIN / 2 {
-            out.push_str("\r\n");
+            out.push('\n');
             self.column = 0;
         }
         let view = View::of(line, cursor, self.room());
@@ -85,14 +86,12 @@ impl Screen {
 
     /// Leaves a line that is complete in its place, whole, and begins a new row.
     pub(super) fn enter(&mut self, line: &str) -> String {
-        let mut out = String::new();
-        if self.drawn.whole && self.drawn.text == shown(line) {
-            out.push_str(&right(self.drawn.columns - self.drawn.cursor));
-        } else {
-            out.push_str(&self.erase());
-            out.push_str(&shown(line));
-        }
-        out.push_str("\r\n");
+        let whole = shown(line);
+        let mut out = match whole.strip_prefix(&self.drawn.text).filter(|_| self.drawn.from_start) {
+            Some(added) => right(self.drawn.columns - self.drawn.cursor) + added,
+            None => self.erase() + &whole,
+        };
+        out.push('\n');
         (self.column, self.drawn) = (0, View::default());
         out
     }
@@ -137,7 +136,7 @@ impl Screen {
     pub(super) fn fresh_row(&mut self) -> &'static str {
         let fresh = self.column == 0 && self.drawn.text.is_empty();
         (self.column, self.drawn) = (0, View::default());
-        if fresh { "" } else { "\r\n" }
+        if fresh { "" } else { "\n" }
     }
 
     /// Whether a line stands there.
@@ -162,11 +161,10 @@ impl View {
             }
             (skipped, at) = (skipped + 1, at - cell(*c).1);
         }
-        let mut view = Self { text: String::new(), columns: 0, cursor: at, whole: skipped == 0 };
+        let mut view = Self { text: String::new(), columns: 0, cursor: at, from_start: skipped == 0 };
         for c in line.iter().skip(skipped) {
             let (text, columns) = cell(*c);
             if view.columns + columns > room {
-                view.whole = false;
                 break;
             }
             view.text.push_str(&text);
@@ -217,8 +215,7 @@ mod tests {
             let mut chars = bytes.chars();
             while let Some(c) = chars.next() {
                 match c {
-                    '\r' => self.column = 0,
-                    '\n' => self.row += 1,
+                    '\n' => (self.row, self.column) = (self.row + 1, 0),
                     '\x1b' => {
                         assert_eq!(chars.next(), Some('['));
                         let rest = chars.as_str();
@@ -299,7 +296,7 @@ mod tests {
             let erased = self.screen.erase();
             self.screen.wrote(text.as_bytes());
             let drawn = self.screen.draw(&self.line, self.cursor);
-            self.tube.take(&(erased + &text.replace('\n', "\r\n") + &drawn));
+            self.tube.take(&(erased + text + &drawn));
         }
 
         fn enter(&mut self) {
@@ -397,9 +394,9 @@ mod tests {
         let mut screen = Screen::new(0);
         assert_eq!(screen.fresh_row(), "");
         screen.wrote(b"name? ");
-        assert_eq!([screen.fresh_row(), screen.fresh_row()], ["\r\n", ""]);
+        assert_eq!([screen.fresh_row(), screen.fresh_row()], ["\n", ""]);
         screen.draw(&['a'], 1);
         assert!(screen.has_line());
-        assert_eq!([screen.fresh_row(), screen.fresh_row()], ["\r\n", ""]);
+        assert_eq!([screen.fresh_row(), screen.fresh_row()], ["\n", ""]);
     }
 }
