@@ -27,6 +27,7 @@ mod python;
 mod requests;
 mod returned;
 mod run_command;
+mod run_files;
 mod serving;
 mod sessions;
 mod structure;

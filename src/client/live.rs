@@ -30,12 +30,12 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::calls::{bearer, bounded, execution, exit_code, nonsense, parse, with_token};
+use super::calls::{bearer, bounded, execution, exit_code, nonsense, parse, returned, with_token};
 use super::exchange::{Switched, switch};
 use super::{Client, ClientError, Ended, terminal, wire};
 use crate::clock::monotonic;
 use crate::config::limits;
-use crate::domain::{BearerToken, JobSpec};
+use crate::domain::{BearerToken, FilePath, JobSpec};
 
 /// The subprotocol (RFC 6455, section 1.9).
 const PROTOCOL: &str = "v1.session.cloud-python";
@@ -56,7 +56,8 @@ pub struct LiveInput(SplitSink<Socket, Message>);
 pub struct LiveOutput {
     socket: SplitStream<Socket>,
     line: Line,
-    largest: usize,
+    /// The files that were asked for, if any were.
+    wanted: Option<Vec<FilePath>>,
     patience: Patience,
     ended: Option<Ended>,
 }
@@ -85,7 +86,7 @@ impl Client {
         if first.len() > limits::EXECUTE_BODY_BYTES {
             return Err(ClientError::TooMuchToSend(limits::EXECUTE_BODY_BYTES));
         }
-        let largest = if job.outputs().is_empty() { limits::LIVE_MESSAGE_BYTES } else { limits::RUN_ANSWER_BYTES };
+        let wanted = job.wants_files().then(|| job.outputs().to_vec());
         let within = self.within(limits::CALL);
         let switched = async { self.switched(token, within).await };
         let (line, switched) = bounded(within, switched).await.ok_or(ClientError::TooSlow(within))??;
@@ -93,11 +94,11 @@ impl Client {
             switched.stream,
             switched.ahead,
             Role::Client,
-            Some(settings(1 + largest)),
+            Some(settings(1 + largest(wanted.is_some()))),
         );
         let (sink, stream) = socket.await.split();
-        let patience = Patience::new(self.within(timeout.unwrap_or(limits::EXECUTE_WALL) + limits::RUN_EXTRA));
-        let mut output = LiveOutput { socket: stream, line, largest, patience, ended: None };
+        let patience = Patience::new(self.within(timeout.unwrap_or(limits::SESSION_WALL) + limits::RUN_EXTRA));
+        let mut output = LiveOutput { socket: stream, line, wanted, patience, ended: None };
         let mut input = LiveInput(sink);
         // As long as the server waits for it.
         let sending = limits::BODY_TIME + Duration::from_secs(first.len() as u64 / limits::BODY_RATE);
@@ -132,6 +133,11 @@ impl Client {
         agreed(&switched.headers, &derive_accept_key(key.as_bytes()))?;
         Ok((line, switched))
     }
+}
+
+/// Bytes of a message beside its channel, at most.
+fn largest(with_files: bool) -> usize {
+    if with_files { limits::RUN_ANSWER_BYTES } else { limits::LIVE_MESSAGE_BYTES }
 }
 
 fn settings(largest: usize) -> WebSocketConfig {
@@ -233,10 +239,10 @@ impl LiveOutput {
     fn end(&self, control: &[u8]) -> Result<Ended, ClientError> {
         let control: wire::Control<'_> = parse(control)?;
         match (control.error.as_ref(), &control.exit_code) {
-            ("ok", Some(code)) if control.files.is_none() => {
-                Ok(Ended::Exited { stdout: vec![], stderr: vec![], code: exit_code(code)? })
+            ("ok", Some(code)) => {
+                let (code, files) = (exit_code(code)?, returned(control.files, self.wanted.as_deref())?);
+                Ok(Ended::Exited { stdout: vec![], stderr: vec![], code, files })
             }
-            ("ok", Some(_)) => Err(nonsense("files that were not asked for")),
             ("ok", None) => Err(nonsense("an end without an exit code")),
             ("request timed out", _) => Ok(Ended::TimedOut),
             ("output too large", _) => Ok(Ended::OutputTooLarge),
@@ -246,7 +252,7 @@ impl LiveOutput {
 
     fn broken(&self, error: &Error) -> ClientError {
         match error {
-            Error::Capacity(_) => ClientError::TooLarge(self.largest),
+            Error::Capacity(_) => ClientError::TooLarge(largest(self.wanted.is_some())),
             Error::Io(_) | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => ClientError::ScriptLost,
             other => ClientError::Unexpected(format!("no WebSocket ({})", terminal::sentence(&other.to_string()))),
         }

@@ -348,9 +348,10 @@ pub const ANSWER_HEAD_BYTES: usize = 64 * KIB;
 pub const ANSWER_HEADERS: usize = 64;
 /// Bytes of an answer that carries no output.
 pub const SMALL_ANSWER_BYTES: usize = 64 * KIB;
-/// Bytes of an answer that carries output in base64: 48 MiB of output, where a server gives 1 MiB unless its operator wants more.
+/// Bytes of an answer that carries output and files in base64: 48 MiB of them, where a server gives 16 MiB of files, and 1 MiB of output
+/// unless its operator wants more.
 pub const RUN_ANSWER_BYTES: usize = 64 * MIB;
-/// Bytes of standard input or output in one message of a live session.
+/// Bytes of output in one message of a live session. Ours have 64 KiB.
 pub const LIVE_MESSAGE_BYTES: usize = MIB;
 /// Bytes of a live session's connection that are read ahead, and that wait to be written at most: one message of
 /// [`FRAME_BYTES`] and what answers the server's pings.

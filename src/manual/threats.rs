@@ -10,8 +10,8 @@
 //! links that are not theirs, and measures how long answers take. They want in, they want to know who else is, or they want nobody
 //! else to get through.
 //!
-//! **A malicious server**, from the client's side, answers with any bytes. It wants to drive the terminal, fill the memory, or get a
-//! password that is for another server.
+//! **A malicious server**, from the client's side, answers with any bytes. It wants to drive the terminal, fill the memory, write
+//! a file, or get a password that is for another server.
 //!
 //! **Somebody with a copy of the database** but not of `secret.key`.
 //!
@@ -50,7 +50,7 @@
 //! | whoever sends odd bytes | hyper and rustls read them; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `fuzz/run` |
 //! | whoever steals a link, a token or the database | links live 10 minutes, tokens 15; both are stored hashed; TOTP secrets and mails are sealed under a key that is elsewhere | `tests/serving.rs` |
 //! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
-//! | a malicious server | one trusted authority, bounded lengths and times, escaped output | `tests/client` |
+//! | a malicious server | one trusted authority, bounded lengths and times, escaped output, no file that was not asked for | `tests/client` |
 //!
 //! # What each budget stops
 //!
@@ -105,7 +105,7 @@
 //! | an answer or its time tells whether an address has an account | yes |
 //! | a code, or a link, is good twice | yes |
 //! | a change that was answered is lost by a crash | yes |
-//! | a server's answer drives the client's terminal | yes |
+//! | a server's answer drives the client's terminal, or writes a file that was not asked for | yes |
 //! | a script ends its own run in an odd way: trap, abort, wrong result, a crash of its own interpreter | no: a bug |
 //! | a script breaks out of what Python itself forbids (`__builtins__`, audit hooks) | no: Python is not a wall here |
 //! | a script finds out which version of the server, CPython or wasmtime runs it | no |

@@ -21,6 +21,7 @@ use super::tty::Console;
 use super::tty::mode::{self, RawMode};
 use super::{CommandError, waited};
 use crate::cli::files::{FileArgument, read_script};
+use crate::cli::outputs::{self, OutputArgument};
 use crate::cli::{FAILED, HUNG_UP, INTERRUPTED, TERMINATED, TIMED_OUT, complain};
 use crate::client::{ClientError, Ended, Heard, LiveInput, LiveOutput, terminal};
 use crate::clock::Clock;
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// Puts a file, or all files of a directory, into the script's working directory (may be repeated)
     #[arg(long = "file", value_name = "NAME=PATH", value_parser = OsStringValueParser::new().try_map(|text| FileArgument::parse(&text)))]
     files: Vec<FileArgument>,
+    /// Fetches a file, or all files of a directory, when the script has ended; what is there under PATH is replaced (may be repeated)
+    #[arg(long = "output", value_name = "NAME=PATH", value_parser = OsStringValueParser::new().try_map(|text| OutputArgument::parse(&text)))]
+    outputs: Vec<OutputArgument>,
     /// The script, or - for standard input, of which nothing is left for the script then (default: the interactive interpreter)
     #[arg(value_name = "FILE")]
     script: Option<PathBuf>,
@@ -73,13 +77,17 @@ impl Arguments {
             opened = waited(client.open(&session.token, &job, self.timeout)) => opened?,
         };
         match self.converse(input, output, signals).await? {
-            End::Here(code) | End::Script(Ended::Exited { code, .. }) => Ok(code),
+            End::Here(code) => Ok(code),
+            End::Script(Ended::Exited { code, files, .. }) => {
+                outputs::put(&self.outputs, files)?;
+                Ok(code)
+            }
             End::Script(Ended::TimedOut) => {
                 complain("timed out (--timeout asks for more time, up to the server's limit)");
                 Ok(TIMED_OUT)
             }
             End::Script(Ended::OutputTooLarge) => {
-                complain("output too large: more than the server passes on");
+                complain("output too large: more than the server passes on, or more files than it returns");
                 Ok(FAILED)
             }
         }
@@ -96,7 +104,11 @@ impl Arguments {
         let arguments = self.arguments.iter().map(|argument| Argument::parse(argument.as_bytes()));
         let arguments = arguments.collect::<Result<_, _>>().map_err(refused)?;
         let files = self.files.iter().map(FileArgument::read).collect::<Result<Vec<_>, _>>()?.concat();
-        job.arguments(arguments).files(files).build().map_err(refused)
+        let mut job = job.arguments(arguments).files(files);
+        if !self.outputs.is_empty() {
+            job = job.outputs(outputs::wanted(&self.outputs)?);
+        }
+        job.build().map_err(refused)
     }
 
     /// Passes everything on until there is an end. The terminal is set back on every way out of here.
