@@ -9,5 +9,6 @@ mod live;
 mod operator;
 mod peer;
 mod real;
+mod real_session;
 mod session;
 mod trust;
