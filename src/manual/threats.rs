@@ -46,7 +46,7 @@
 //! | whoever is not approved | a [`Principal`](crate::auth::Principal) is made of a good credential only, and every action asks for one | `tests/table.rs`: every route, every kind of person |
 //! | whoever asks who has an account | one answer, the same work, the same limits, whether the address is known or not | `tests/table.rs`, `cargo bench -- enumeration` |
 //! | whoever guesses | Argon2id, a code that is good once, ladders of waiting ([`protocols`](super::protocols)) | `tests/accounts.rs` |
-//! | whoever floods | limits on connections, heads, bodies, time, hashes, runs, mails; each refused before anything costly is done | `tests/requests.rs`, `tests/serving.rs`, `cargo bench -- load` |
+//! | whoever floods | limits on connections, heads, bodies, unfetched answers, time, hashes, runs, mails; each but the answers refused before anything costly is done | `tests/requests.rs`, `tests/serving.rs`, `tests/files.rs`, `cargo bench -- load` |
 //! | whoever sends odd bytes | hyper and rustls read them; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `fuzz/run` |
 //! | whoever steals a link, a token or the database | links live 10 minutes, tokens 15; both are stored hashed; TOTP secrets and mails are sealed under a key that is elsewhere | `tests/serving.rs` |
 //! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
