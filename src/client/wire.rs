@@ -31,10 +31,11 @@ pub(super) struct Login<'a> {
     pub(super) totop: &'a str,
 }
 
-/// `POST /execute` with a bearer token.
+/// `POST /execute` with a bearer token, and the first message of a live session.
 #[derive(Serialize)]
 pub(super) struct Execute<'a> {
-    pub(super) data: &'a str,
+    /// None is the interactive interpreter, which only a session can be.
+    pub(super) data: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) args: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,6 +72,17 @@ pub(super) struct Ran<'a> {
     pub(super) stderr: Cow<'a, str>,
     #[serde(borrow)]
     pub(super) exit_code: Cow<'a, str>,
+    pub(super) files: Option<Files>,
+}
+
+/// How a live session ended, or why there is none.
+#[derive(Deserialize)]
+pub(super) struct Control<'a> {
+    #[serde(borrow)]
+    pub(super) error: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) exit_code: Option<Cow<'a, str>>,
+    pub(super) retry_after: Option<u64>,
     pub(super) files: Option<Files>,
 }
 
@@ -143,7 +155,7 @@ mod tests {
     #[test]
     fn what_is_not_needed_is_not_sent() {
         let plain = Execute {
-            data: "pass",
+            data: Some("pass"),
             args: vec![],
             stdin: None,
             files: BTreeMap::default(),
@@ -151,8 +163,9 @@ mod tests {
             timeout: None,
         };
         assert_eq!(serde_json::to_string(&plain).unwrap(), r#"{"data":"pass"}"#);
+        assert_eq!(serde_json::to_string(&Execute { data: None, ..plain }).unwrap(), r#"{"data":null}"#);
         let full = Execute {
-            data: "pass",
+            data: Some("pass"),
             args: vec!["a"],
             stdin: Some(to_base64(b"\xff")),
             files: BTreeMap::from([("f", to_base64(b""))]),

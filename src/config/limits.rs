@@ -357,6 +357,15 @@ pub const SMALL_ANSWER_BYTES: usize = 64 * KIB;
 /// Bytes of an answer that carries output and files in base64: 48 MiB of them, where a server gives 16 MiB of files, and 1 MiB of output
 /// unless its operator wants more.
 pub const RUN_ANSWER_BYTES: usize = 64 * MIB;
+/// Bytes of output in one message of a live session. Ours have 64 KiB.
+pub const LIVE_MESSAGE_BYTES: usize = MIB;
+/// Bytes of a live session's connection that are read ahead, and that wait to be written at most: one message of
+/// [`FRAME_BYTES`] and what answers the server's pings.
+pub const LIVE_AHEAD_BYTES: usize = 256 * KIB;
+/// Bytes of a line that is typed at a terminal: sixteen times what the kernel's own editor takes.
+pub const TYPED_LINE_BYTES: usize = 64 * KIB;
+/// Lines that a session remembers for the arrow keys.
+pub const TYPED_LINES: usize = 500;
 /// Bytes of an answer on the administrator's socket. A list of a hundred thousand accounts fits.
 pub const ADMIN_ANSWER_BYTES: usize = 64 * MIB;
 /// Characters that are shown of a sentence from the server.

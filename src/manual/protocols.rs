@@ -115,3 +115,8 @@
 //! `cloud-python client` trusts one certificate authority, that of the file it was given, speaks TLS 1.3 only, follows no
 //! redirect, bounds every length and time, never lets remote bytes drive the terminal, and takes no file that was not asked for: what
 //! a server calls the files below a directory never leads out of it, nor through a link. It can replace what is there below it.
+//!
+//! In a live session a server can write as much as is read, for as long as it likes: whoever has enough presses Ctrl-C. It is waited for
+//! as long as the script may take and a minute more, all its silences together, and one message of it has at most 1 MiB, the last one 64 MiB
+//! where files were asked for. A client that goes before the end resets its connection, so that input which the server has not taken
+//! does not hide from it that nobody is there.

@@ -14,15 +14,19 @@ use crate::world::{PASSWORD, Person, Town, output, program, said, secret, until}
 pub(crate) const ADA: &str = "ada@example.org";
 
 /// A server, and somebody's home on the same machine.
-struct Desk {
-    town: Town,
-    home: Home,
+pub(crate) struct Desk {
+    pub(crate) town: Town,
+    pub(crate) home: Home,
     url: String,
 }
 
 impl Desk {
     async fn new() -> Self {
-        let (town, home) = (Town::new().await, Home::empty());
+        Self::at(Town::new().await)
+    }
+
+    fn at(town: Town) -> Self {
+        let home = Home::empty();
         home.put("ca.pem", std::str::from_utf8(&town.ca).unwrap());
         home.put("password", PASSWORD);
         let url = format!("https://{}", town.server.address());
@@ -31,7 +35,11 @@ impl Desk {
 
     /// With somebody who has been let in and has logged in.
     async fn logged_in() -> (Self, Person) {
-        let desk = Self::new().await;
+        Self::logged_in_to(Town::new().await).await
+    }
+
+    pub(crate) async fn logged_in_to(town: Town) -> (Self, Person) {
+        let desk = Self::at(town);
         let ada = desk.town.approved(ADA).await;
         done(&desk.log_in(&ada));
         (desk, ada)
