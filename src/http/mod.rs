@@ -1,7 +1,7 @@
 //! The HTTPS door: bytes from strangers become a credential and an action, and what comes of it becomes bytes again.
 //!
 //! ```text
-//! listener -> tls -> connection (pulse, wire) -> route (request, head, intake, asked, json, field, body) -> App::handle -> reply (pages, openapi)
+//! listener -> tls -> connection (pulse, wire) -> route (request, head, intake, asked, json, field, body) -> App::handle -> reply (pages, console, openapi)
 //! admin ------------^
 //! ```
 //!
@@ -16,6 +16,7 @@ mod admin;
 mod asked;
 mod body;
 mod connection;
+mod console;
 mod field;
 mod head;
 mod intake;

@@ -37,6 +37,13 @@
 //! Every refusal is one answer: unknown address, wrong password, wrong or used code, not verified, not approved, suspended are the
 //! same status, the same bytes and the same work. What is compared for an unknown address is a hash that no password has.
 //!
+//! # The page
+//!
+//! `GET /` does in a browser what the client does in a terminal: it logs in, runs the script in its editor over `/session`, shows
+//! the output as it comes, passes lines of input on, and sends and fetches files. It shows control characters as escapes, as the
+//! client does, but for a carriage return, after which the line is overwritten. Of the output it keeps about the last million
+//! characters. Files are at most 22 MiB together, for they travel in base64 within the first message.
+//!
 //! # Guessing
 //!
 //! - One network (an IPv4 address, an IPv6 /64) may show 60 passwords a minute.
