@@ -10,6 +10,7 @@ mod accounts;
 mod admin;
 mod execute;
 mod letters;
+mod live;
 mod metrics;
 mod runs;
 
@@ -19,12 +20,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::auth::{Auth, AuthError};
 use crate::clock::Clock;
 use crate::config::{RunLimits, limits};
-use crate::domain::{Action, Credential, Email, Error, Network, Outcome};
+use crate::domain::{AccountId, Action, Credential, Email, Error, Network, Outcome};
 use crate::mail::{MailError, Outbox};
 use crate::sandbox::Sandbox;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
+pub use live::{Conversation, Said, Stdin, Stream};
 use metrics::Metrics;
 use runs::Runs;
 
@@ -80,6 +82,8 @@ pub struct Settings {
     pub administrator: Option<Email>,
     /// How much may run at once.
     pub runs: RunLimits,
+    /// How many live sessions there may be at once.
+    pub sessions: RunLimits,
     /// What `/version` says.
     pub versions: Versions,
 }
@@ -106,6 +110,7 @@ struct Inner {
     rooms: Rooms,
     settings: Settings,
     runs: Runs,
+    sessions: Runs,
     metrics: Metrics,
     draining: AtomicBool,
 }
@@ -114,7 +119,9 @@ impl App {
     /// A corridor between these rooms.
     pub fn new(rooms: Rooms, settings: Settings) -> Self {
         let runs = Runs::new(settings.runs.clone(), rooms.clock.clone());
-        Self(Arc::new(Inner { rooms, settings, runs, metrics: Metrics::default(), draining: AtomicBool::new(false) }))
+        let sessions = Runs::new(settings.sessions.clone(), rooms.clock.clone());
+        let (metrics, draining) = (Metrics::default(), AtomicBool::new(false));
+        Self(Arc::new(Inner { rooms, settings, runs, sessions, metrics, draining }))
     }
 
     /// Does what is asked, if whoever asks may. If the caller stops waiting, a run ends; whatever else was begun is brought to its
@@ -129,7 +136,7 @@ impl App {
                 acting.await.unwrap_or_else(|error| Err(Error::Ours(error.to_string())))
             }
         };
-        self.0.metrics.answered(kind, &answer);
+        self.0.metrics.answered(kind, answer.as_ref().map(drop));
         answer
     }
 
@@ -164,6 +171,12 @@ impl App {
             Action::Execute(_) => self.0.runs.has_room(),
             _ => Ok(()),
         }
+    }
+
+    /// Ends everything that runs for an account.
+    fn end_runs(&self, account: AccountId) {
+        self.0.runs.end(account);
+        self.0.sessions.end(account);
     }
 
     /// Whether the server can do its work: not while it ends, and not if its database cannot be read.

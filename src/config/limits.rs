@@ -146,7 +146,8 @@ pub const HASHES_WAITING: usize = 32;
 
 /// Connections at once. Each has a descriptor and some tens of KiB; the next one waits in the kernel's queue.
 pub const CONNECTIONS: usize = 10_000;
-/// Descriptors that are not for connections, however few there are: children, the database, mails on their way, the operator.
+/// Descriptors that are not for connections, however few there are: the database, mails on their way, the operator. Beside one
+/// for each child that may live.
 pub const OTHER_DESCRIPTORS: usize = 256;
 /// Connections at once from one network, so that it takes a hundred of them to fill the house.
 pub const CONNECTIONS_PER_NETWORK: usize = 100;
@@ -175,7 +176,7 @@ pub const STREAM_WINDOW_BYTES: u32 = 64 << 10;
 pub const CONNECTION_WINDOW_BYTES: u32 = 256 << 10;
 /// Bytes of one answer that are ready to be sent (HTTP/2).
 pub const SEND_BUFFER_BYTES: usize = 64 * KIB;
-/// How often a silent connection is asked whether it is still there, and how long it may think about it (HTTP/2).
+/// How often a silent connection is asked whether it is still there, and how long it may think about it (HTTP/2, live sessions).
 pub const PING: Duration = Duration::from_secs(20);
 /// Bytes of a request's body where nothing large is sent.
 pub const BODY_BYTES: usize = 64 * KIB;
@@ -245,6 +246,34 @@ pub const RUN_WAIT: Duration = Duration::from_secs(10);
 pub const RUNS_PER_ACCOUNT: usize = 4;
 /// Runs a minute of one account: two a second, on average.
 pub const RUNS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).unwrap();
+
+// Live sessions.
+
+/// Live sessions at once, of all accounts: most of them wait for somebody who types. All together they may use 16 GiB with the default
+/// memory budget, and a tenth of that if they do nothing odd.
+pub const SESSIONS: usize = 64;
+/// The most live sessions that an operator may set. Each has a process and two descriptors.
+pub const SESSIONS_MAX: usize = 4096;
+/// Live sessions at once of one account.
+pub const SESSIONS_PER_ACCOUNT: usize = 4;
+/// Live sessions a minute of one account.
+pub const SESSIONS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// When whoever finds no place for a live session may try again. They do not wait for one, for most last a minute.
+pub const SESSION_RETRY: Duration = Duration::from_secs(5);
+/// How long a live session lasts at most when the operator does not say otherwise.
+pub const SESSION_WALL: Duration = Duration::from_secs(60);
+/// How long the last words of a live session and its closing handshake may take.
+pub const SESSION_CLOSE: Duration = Duration::from_secs(10);
+/// Bytes of input in one message of a live session.
+pub const SESSION_INPUT_BYTES: usize = MIB;
+/// Bytes that are read from a live session's connection at once.
+pub const SESSION_READ_BYTES: usize = 16 * KIB;
+/// Bytes of output that are put together, if so many are there, before they are sent. What is there is sent at once.
+pub const SESSION_FEED_BYTES: usize = 64 * KIB;
+/// How often a live session whose script does not read its input is looked at, whether the client is still there.
+pub const SESSION_LOOK: Duration = Duration::from_millis(100);
+/// How often it is sent a ping meanwhile, to which a system whose client is gone answers with a reset.
+pub const SESSION_NUDGE: Duration = Duration::from_secs(1);
 
 // How a run ends.
 

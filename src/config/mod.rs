@@ -37,6 +37,8 @@ pub struct Config {
     pub argon2_passes: u32,
     /// How much may run.
     pub runs: RunLimits,
+    /// How many live sessions there may be. None waits for a place, and their memory is that of runs.
+    pub sessions: RunLimits,
     /// Registrations an hour from one network.
     pub registrations_per_hour: NonZeroU32,
     /// Log-ins a minute from one network.
@@ -102,7 +104,7 @@ impl SmtpSecurity {
     }
 }
 
-/// How much may run.
+/// How much may run. A live session is a run, too, under limits of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunLimits {
     /// Runs at once, of all accounts.
@@ -176,6 +178,7 @@ impl Config {
             )? * 1024,
             argon2_passes: within("passwords.passes", passes, limits::ARGON2_PASSES_MIN, 100)?,
             runs: runs(&file.runs)?,
+            sessions: sessions(&file.sessions, &file.runs)?,
             registrations_per_hour: file.limits.registrations_per_hour.unwrap_or(limits::REGISTRATIONS_PER_HOUR),
             logins_per_minute: file.limits.logins_per_minute.unwrap_or(limits::LOGINS_PER_MINUTE),
             connections: within(
@@ -295,6 +298,25 @@ fn runs(file: &file::Runs) -> Result<RunLimits, ConfigError> {
     })
 }
 
+fn sessions(file: &file::Sessions, all: &file::Runs) -> Result<RunLimits, ConfigError> {
+    let count =
+        |setting, value: Option<usize>, default| within(setting, value.unwrap_or(default), 1, limits::SESSIONS_MAX);
+    let timeout = file.timeout_seconds.unwrap_or(limits::SESSION_WALL.as_secs_f64());
+    Ok(RunLimits {
+        concurrent: count("sessions.concurrent", file.concurrent, limits::SESSIONS)?,
+        waiting: 0,
+        wait: limits::SESSION_RETRY,
+        concurrent_per_account: count(
+            "sessions.concurrent_per_account",
+            file.concurrent_per_account,
+            limits::SESSIONS_PER_ACCOUNT,
+        )?,
+        per_minute: file.per_minute.unwrap_or(limits::SESSIONS_PER_MINUTE),
+        timeout: seconds("sessions.timeout_seconds", timeout, limits::WALL_MIN, limits::WALL_MAX)?,
+        memory: runs(all)?.memory,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,6 +348,10 @@ mod tests {
             ("[runs]\ntimeout_seconds = nan", "runs.timeout_seconds"),
             ("[runs]\nper_minute = 0", "per_minute"),
             ("[runs]\nmemory_mib = 63", "runs.memory_mib"),
+            ("[sessions]\nconcurrent = 4097", "sessions.concurrent is 4097: it must be between 1 and 4096"),
+            ("[sessions]\nconcurrent_per_account = 0", "sessions.concurrent_per_account"),
+            ("[sessions]\ntimeout_seconds = 3601", "sessions.timeout_seconds"),
+            ("[sessions]\nwaiting = 1", "waiting"),
             ("[limits]\nconnections = -1", "connections"),
         ];
         for (text, named) in wrong {

@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! listener -> tls -> connection (pulse, wire) -> route (request, head, intake, asked, json, field, body) -> App::handle -> reply (pages, console, openapi)
-//! admin ------------^
+//! admin ------------^                                   live (handshake, frames, beat, line) -> App::open
 //! ```
 //!
 //! Owns: two doors, [`Listener`] for everybody and [`AdminSocket`] for the operator, with all their limits, and everything that
-//! only HTTP knows: routes, methods, content types, status codes. Only room that names warp, hyper and tokio-rustls. Not here: who
+//! only HTTP knows: routes, methods, content types, status codes. Only room that names warp, hyper's server and tokio-rustls's. Not here: who
 //! may do what, and what is done.
 //!
 //! What goes in and out is never logged: a debug line has a route's pattern, not the path, which may have a token in it. (warp,
@@ -14,14 +14,19 @@
 
 mod admin;
 mod asked;
+mod beat;
 mod body;
 mod connection;
 mod console;
 mod field;
+mod frames;
+mod handshake;
 mod head;
 mod intake;
 mod json;
+mod line;
 mod listener;
+mod live;
 mod networks;
 mod openapi;
 mod pages;
@@ -66,6 +71,10 @@ pub struct Settings {
     pub budget: Budget,
     /// The longest wall-clock time that a caller can ask for.
     pub wall: Duration,
+    /// What a live session may use; its wall-clock time is also the longest that a caller can ask for.
+    pub session_budget: Budget,
+    /// Processes of the sandbox that may be alive at once, for each of which a descriptor is kept back.
+    pub children: usize,
 }
 
 impl Default for Settings {
@@ -81,6 +90,8 @@ impl Default for Settings {
             bodies_per_network: limits::BODIES_NETWORK_BYTES,
             budget: Budget::default(),
             wall: limits::EXECUTE_WALL,
+            session_budget: Budget::default(),
+            children: limits::CHILDREN,
         }
     }
 }

@@ -56,11 +56,20 @@
 //!
 //! All of this counts whether the address has an account or not, under a keyed hash of the address.
 //!
+//! # Files of a run
+//!
+//! A script starts in a directory that holds `files` and nothing else, all of it in the run's own memory. `outputs` names what is
+//! to come back when the script has ended, whatever its exit code: files, and directories with every regular file below
+//! them. The answer then has a field `files`, and has none otherwise. What is not there is left out without a word, as is a file below
+//! a directory whose name is not UTF-8, for JSON cannot write that. A link is followed if it was asked for by its own name, and leads to
+//! nothing but the run's own files. More than 16 MiB is answered `output too large`. A run whose time was up returns nothing, nor
+//! does one whose interpreter could not go on: then `files` is empty.
+//!
 //! # Status codes
 //!
 //! `GET /openapi.json` lists them for each route. Beside the usual ones: 408 for a body that takes longer than its time, 431 for a head
 //! that is too large. A request is refused by its path (404), then its method (405), content type (415), size (413), content (400),
-//! and only then by who asks (401) or how often (429, 503). `outputs` and `receipt` are not there yet, so they are unknown fields.
+//! and only then by who asks (401) or how often (429, 503). `receipt` is not there yet, so it is an unknown field.
 //!
 //! # What the client defends against
 //!

@@ -1,0 +1,7 @@
+//! Live sessions over a real server: dialogues, ends, limits, floods, and everything that a client can do wrong.
+
+mod dialogues;
+mod ends;
+
+mod frames;
+mod people;
