@@ -2,6 +2,7 @@
 
 mod dialogues;
 mod ends;
+mod floods;
 
 mod frames;
 mod people;

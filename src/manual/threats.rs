@@ -47,10 +47,11 @@
 //! | whoever asks who has an account | one answer, the same work, the same limits, whether the address is known or not | `tests/table.rs`, `cargo bench -- enumeration` |
 //! | whoever guesses | Argon2id, a code that is good once, ladders of waiting ([`protocols`](super::protocols)) | `tests/accounts.rs` |
 //! | whoever floods | limits on connections, heads, bodies, time, hashes, runs, mails; each refused before anything costly is done | `tests/requests.rs`, `tests/serving.rs`, `cargo bench -- load` |
-//! | whoever sends odd bytes | hyper and rustls read them; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `fuzz/run` |
+//! | whoever floods a live session, or does not read it | memory for what has come and not for what was announced, nothing kept for who does not read, a deadline | `tests/sessions` |
+//! | a page of somebody else's | it has no credentials of ours to show, and its `Origin` is refused; see below, the page at `/` | `tests/sessions`, `tests/browser/run` |
+//! | whoever sends odd bytes | hyper and rustls read them, and our own code the frames of a WebSocket; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `tests/sessions`, `fuzz/run` |
 //! | whoever steals a link, a token or the database | links live 10 minutes, tokens 15; both are stored hashed; TOTP secrets and mails are sealed under a key that is elsewhere | `tests/serving.rs` |
 //! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
-//! | another site, open in the browser of somebody who is logged in | see below, the page at `/` | `tests/browser/run` |
 //! | a malicious server | one trusted authority, bounded lengths and times, escaped output | `tests/client` |
 //!
 //! # The page at `/`
@@ -79,8 +80,12 @@
 //!
 //! # Known and accepted
 //!
-//! - **The machine's memory.** Sixty-four runs may be alive at once, each with its own budget. An operator with less memory than
+//! - **The machine's memory.** Sixteen runs and sixty-four live sessions may be alive at once, each with its own budget. An operator with less memory than
 //!   that lowers the number; if memory does run out, the kernel is told to end runs before it ends the server.
+//! - **What a live session holds.** The server keeps a few mebibytes for each: a message of input that the script has not taken, output that is
+//!   on its way, and the script with its files (at most 24 MiB) until the end. Only approved accounts get there, four sessions each.
+//!   The first message, which anybody can send, counts as a body does.
+//! - **A live session whose client's machine vanishes** while its script does not read runs on until its time is over.
 //! - **An address can be squatted.** Whoever registers first chooses the password; the owner who follows the link gets an account with
 //!   it, useless to both. Nobody but the operator can mend that, and not yet by a command; see [`protocols`](super::protocols). A mail
 //!   every ten minutes can be sent to any address this way.
