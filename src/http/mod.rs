@@ -1,7 +1,7 @@
 //! The HTTPS door: bytes from strangers become a credential and an action, and what comes of it becomes bytes again.
 //!
 //! ```text
-//! listener -> tls -> connection (pulse, wire) -> route (request, head, intake, asked, json, field, body) -> App::handle -> reply (pages, openapi)
+//! listener -> tls -> connection (pulse, wire) -> route (request, head, intake, asked, json, field, body) -> App::handle -> reply (pages, console, openapi)
 //! admin ------------^                                   live (handshake, frames, beat, line) -> App::open
 //! ```
 //!
@@ -17,6 +17,7 @@ mod asked;
 mod beat;
 mod body;
 mod connection;
+mod console;
 mod field;
 mod frames;
 mod handshake;

@@ -126,6 +126,7 @@ fn paths() -> Paths {
         .path("/session", one(Get, session()))
         .path("/login", one(Post, login()))
         .path("/logout", one(Post, logout()))
+        .path("/", one(Get, console()))
         .path("/openapi.json", one(Get, openapi()))
         .path("/healthz", one(Get, health()))
         .path("/readyz", one(Get, readiness()))
@@ -226,6 +227,11 @@ fn logout() -> OperationBuilder {
         .response("401", unauthorized())
 }
 
+fn console() -> OperationBuilder {
+    let shown = ResponseBuilder::new().description("The page.").content(HTML, page());
+    operation(SERVER, "console", "A page to run scripts from, for people").response("200", shown)
+}
+
 fn openapi() -> OperationBuilder {
     let any = ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Object))).build();
     operation(SERVER, "openapi", "This document").response("200", answer("The document.", any))
@@ -286,11 +292,15 @@ fn link(operation: OperationBuilder) -> Operation {
     let mut operation = operation.response("404", refusal("The link is unknown, used up or expired.")).build();
     for response in operation.responses.responses.values_mut() {
         if let RefOr::T(response) = response {
-            let page = ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build();
-            response.content.insert(HTML.to_owned(), page.into());
+            response.content.insert(HTML.to_owned(), page().into());
         }
     }
     operation
+}
+
+/// What is for people.
+fn page() -> Content {
+    ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build()
 }
 
 fn body<T: ToSchema>(example: Value) -> RequestBodyBuilder {

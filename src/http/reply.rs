@@ -17,7 +17,7 @@ use super::body::{
 };
 use super::handshake::SUBPROTOCOL;
 use super::networks::Room;
-use super::{openapi, pages};
+use super::{console, openapi, pages};
 use crate::app::App;
 use crate::config::limits;
 use crate::domain::{Error, JobOutcome, JobResult, Outcome};
@@ -248,6 +248,11 @@ pub(super) fn ready(ready: bool) -> Answer {
 /// What the server is made of.
 pub(super) fn versions(app: &App) -> Answer {
     ok(&VersionReply::from(app.versions()))
+}
+
+/// The page to run scripts from.
+pub(super) fn console() -> Answer {
+    answer(StatusCode::OK, HTML, console::policy(), console::page())
 }
 
 /// The OpenAPI document.
@@ -485,6 +490,14 @@ mod tests {
         assert!(shown(answer).await.starts_with("404 "));
         let answer = shown(refusal(&Refusal::Error(Error::Overloaded(Duration::ZERO)), Form::Html)).await;
         assert!(answer.starts_with("503 retry-after: 1 ") && answer.contains("<h1>Not now</h1>"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn the_page_at_the_root_has_a_policy_of_its_own() {
+        let answer = console();
+        assert_eq!(answer.headers().get("content-type").unwrap(), "text/html; charset=utf-8");
+        assert_eq!(answer.headers().get("content-security-policy").unwrap(), console::policy());
+        assert!(shown(answer).await.starts_with("200 <!DOCTYPE html>"));
     }
 
     #[test]

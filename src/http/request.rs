@@ -16,6 +16,7 @@ use crate::domain::{Action, Budget, Credential, Error, JobError, JobSpec, JobSpe
 
 /// Every route of the HTTPS listener. `GET` takes `HEAD`, too.
 pub const ROUTES: &[Route] = &[
+    Route::get("/", Does::Tell(|_| reply::console())),
     Route::post("/register", Takes::Json(limits::BODY_BYTES), Does::Ask(register)),
     Route::get("/verify/{token}", Does::Show(view_verification)),
     Route::post("/verify/{token}", Takes::Nothing, Does::Show(verify)),

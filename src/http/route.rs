@@ -265,7 +265,9 @@ mod tests {
             (Method::POST, "/REGISTER", "404"),
             (Method::POST, "/regi%73ter", "404"),
             (Method::POST, "/verify/../register", "404"),
-            (Method::GET, "/", "404"),
+            (Method::GET, "/", "GET / "),
+            (Method::POST, "/", "405 GET, HEAD"),
+            (Method::GET, "//", "404"),
             (Method::GET, "", "404"),
             (Method::OPTIONS, "*", "404"),
         ] {

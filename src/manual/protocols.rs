@@ -83,6 +83,13 @@
 //! WebSocket without the connection, is heard when the script reads on or ends, because its words stand behind that input: whoever is in a
 //! hurry closes the connection. The server pings every 20 seconds, and who says nothing for 40 is gone. The last words may take 10 seconds.
 //!
+//! # The page
+//!
+//! `GET /` does in a browser what the client does in a terminal: it logs in, runs the script in its editor over `/session`, shows
+//! the output as it comes, passes lines of input on, and sends and fetches files. It shows control characters as escapes, as the
+//! client does, but for a carriage return, after which the line is overwritten. Of the output it keeps about the last million
+//! characters. Files are at most 22 MiB together, for they travel in base64 within the first message.
+//!
 //! # Guessing
 //!
 //! - One network (an IPv4 address, an IPv6 /64) may show 60 passwords a minute.

@@ -48,11 +48,25 @@
 //! | whoever guesses | Argon2id, a code that is good once, ladders of waiting ([`protocols`](super::protocols)) | `tests/accounts.rs` |
 //! | whoever floods | limits on connections, heads, bodies, unfetched answers, time, hashes, runs, mails; each but the answers refused before anything costly is done | `tests/requests.rs`, `tests/serving.rs`, `tests/files.rs`, `cargo bench -- load` |
 //! | whoever floods a live session, or does not read it | memory for what has come and not for what was announced, nothing kept for who does not read, a deadline | `tests/sessions` |
-//! | a page of somebody else's | it has no credentials of ours to show, and its `Origin` is refused | `tests/sessions` |
+//! | a page of somebody else's | it has no credentials of ours to show, and its `Origin` is refused; see below, the page at `/` | `tests/sessions`, `tests/browser/run` |
 //! | whoever sends odd bytes | hyper and rustls read them, and our own code the frames of a WebSocket; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `tests/sessions`, `fuzz/run` |
 //! | whoever steals a link, a token or the database | links live 10 minutes, tokens 15; both are stored hashed; TOTP secrets and mails are sealed under a key that is elsewhere | `tests/serving.rs` |
 //! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
 //! | a malicious server | one trusted authority, bounded lengths and times, escaped output, no file that was not asked for | `tests/client` |
+//!
+//! # The page at `/`
+//!
+//! It is one answer, the same for everybody, and loads nothing: its policy allows its one script and its one stylesheet by their
+//! hashes, connections to where it came from, and nothing else. No other site can put it into a frame. What a script writes, and
+//! whatever the server says, becomes text and never markup; a browser that knows Trusted Types refuses anything else.
+//!
+//! It keeps the bearer token in a variable, never in a cookie or in storage: closing or reloading the page forgets it, and so does
+//! the end of the token's life. "Log out and clear" ends the token at the server and empties the page. Script, files and output are
+//! on the page alone, until it is closed; they stay when the token's life is over, for whoever sits there then.
+//!
+//! Another site can do nothing with it. There is nothing that a browser would add to that site's requests by itself; `/login` and
+//! `/execute` take JSON only, which a browser lets another origin send after asking, and is refused; `/session`, which browsers let
+//! anybody open, looks at `Origin`, and needs the token besides.
 //!
 //! # What each budget stops
 //!
