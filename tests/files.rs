@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::world::{Answer, Town};
+use crate::world::{self, Answer, Town};
 
 /// A server with somebody who may run scripts there.
 struct Desk {
@@ -177,6 +178,46 @@ async fn more_than_a_run_may_return_is_too_large() {
         let answer = desk.execute(json!({"data": script, "outputs": ["a"], "timeout": 60})).await;
         assert_eq!((answer.status, answer.text().as_str()), (200, r#"{"error":"output too large"}"#), "{script}");
     }
+    desk.close().await;
+}
+
+/// The server holds no more of what is not fetched than it has room for, whoever ran how much before.
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_nobody_fetches_are_bounded() {
+    let desk = Desk::new().await;
+    let large = json!({"data": "open('a', 'wb').write(bytes(15 << 20))", "outputs": ["a"], "timeout": 60});
+    let body = large.to_string();
+    let request = format!(
+        "POST /execute HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nauthorization: Bearer {}\r\ncontent-length: {}\r\n\r\n{body}",
+        desk.token,
+        body.len()
+    );
+    // 20 MiB each, and the network has 128 MiB.
+    let mut unread = vec![];
+    for number in 1..=7 {
+        let tls = world::tls(&desk.town.ca, &["http/1.1"]);
+        let mut connection = world::connect(desk.town.server.address(), tls).await.unwrap();
+        connection.write_all(request.as_bytes()).await.unwrap();
+        connection.flush().await.unwrap();
+        let mut status = [0; 12];
+        connection.read_exact(&mut status).await.unwrap();
+        let expected: &[u8; 12] = if number <= 6 { b"HTTP/1.1 200" } else { b"HTTP/1.1 429" };
+        assert_eq!(&status, expected, "{number}");
+        unread.push(connection);
+    }
+    // Small answers go on, and so do large ones as soon as there is room.
+    assert_eq!(desk.returned("", &["a"]).await, (0, files(&[])));
+    assert_eq!(desk.execute(large.clone()).await.json()["error"], "slow down");
+    unread.remove(0);
+    let mut again = desk.execute(large.clone()).await;
+    while again.status == 429 {
+        // Until the server has noticed that somebody has gone.
+        again = desk.execute(large.clone()).await;
+    }
+    assert_eq!((again.status, bytes(&again.json()["files"]["a"]).len()), (200, 15 << 20));
+    // What was fetched is not counted any more.
+    assert_eq!(desk.execute(large).await.status, 200);
+    drop(unread);
     desk.close().await;
 }
 

@@ -12,6 +12,7 @@ mod world;
 
 mod accounts;
 mod client;
+mod console;
 mod crash;
 mod entropy;
 mod fetch_runtime;
@@ -24,7 +25,9 @@ mod mail;
 mod outcomes;
 mod python;
 mod requests;
+mod returned;
 mod run_command;
+mod run_files;
 mod serving;
 mod sessions;
 mod structure;

@@ -10,6 +10,7 @@ mod dates;
 mod files;
 pub mod image;
 pub mod launcher;
+mod outputs;
 pub mod run;
 pub mod serve;
 mod steps;

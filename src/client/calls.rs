@@ -18,7 +18,7 @@ use tokio_rustls::client::TlsStream;
 use super::exchange::{Answer, exchange};
 use super::{ClientError, Endpoint, ServerUrl, terminal, tls, wire};
 use crate::config::limits;
-use crate::domain::{BearerToken, Email, JobSpec, Password, Script, Secret};
+use crate::domain::{BearerToken, Email, FilePath, JobFile, JobSpec, Password, Script, Secret};
 
 /// How a script ended on the server.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Ended {
         stderr: Vec<u8>,
         /// Its exit code.
         code: u8,
+        /// The files that the job asked for and that were there. Each was asked for, or lies below a directory that was.
+        files: Vec<JobFile>,
     },
     /// Its time was up.
     TimedOut,
@@ -91,7 +93,7 @@ impl Client {
         }
     }
 
-    /// `POST /execute`. Script, arguments, files and standard input are those of the job; `timeout` is asked for, if given.
+    /// `POST /execute`. Script, arguments, files, outputs and standard input are those of the job; `timeout` is asked for, if given.
     pub async fn execute(
         &self,
         token: &BearerToken,
@@ -104,7 +106,7 @@ impl Client {
         let call = self.call("/execute", Some(&body), Some(token), limits::RUN_ANSWER_BYTES, within);
         let body = call.await?.json(StatusCode::OK).map_err(with_token)?;
         match parse::<wire::Said<'_>>(&body)?.error.as_ref() {
-            "ok" => ended(&parse(&body)?),
+            "ok" => ended(parse(&body)?, job),
             "request timed out" => Ok(Ended::TimedOut),
             "output too large" => Ok(Ended::OutputTooLarge),
             other => Err(ClientError::Unexpected(terminal::sentence(other))),
@@ -179,20 +181,32 @@ fn execution(job: &JobSpec, timeout: Option<Duration>) -> Result<wire::Execute<'
         .files()
         .iter()
         .map(|file| Ok((utf8("a file's name", file.path.as_bytes())?, wire::to_base64(&file.content))));
+    let outputs = job.outputs().iter().map(|path| utf8("the name of an output", path.as_bytes()));
     Ok(wire::Execute {
         data: utf8("the script", job.script().map_or_else(Default::default, Script::as_bytes))?,
         args: arguments.collect::<Result<_, _>>()?,
         stdin: (!job.stdin().is_empty()).then(|| wire::to_base64(job.stdin())),
         files: files.collect::<Result<_, _>>()?,
+        outputs: job.wants_files().then(|| outputs.collect()).transpose()?,
         timeout: timeout.map(|timeout| timeout.as_secs_f64()),
     })
 }
 
-fn ended(ran: &wire::Ran<'_>) -> Result<Ended, ClientError> {
+fn ended(ran: wire::Ran<'_>, job: &JobSpec) -> Result<Ended, ClientError> {
     let bytes = |text: &str| wire::base64(text).ok_or_else(|| nonsense("output that is not base64"));
-    match bytes(&ran.exit_code)?.as_slice() {
-        [code] => Ok(Ended::Exited { stdout: bytes(&ran.stdout)?, stderr: bytes(&ran.stderr)?, code: *code }),
-        _ => Err(nonsense("the exit code is not one byte")),
+    let [code] = *bytes(&ran.exit_code)? else { return Err(nonsense("the exit code is not one byte")) };
+    let files = returned(ran.files, job)?;
+    Ok(Ended::Exited { stdout: bytes(&ran.stdout)?, stderr: bytes(&ran.stderr)?, code, files })
+}
+
+/// What came back, if it is an answer to what was asked for.
+fn returned(files: Option<wire::Files>, job: &JobSpec) -> Result<Vec<JobFile>, ClientError> {
+    let asked = |path: &FilePath| job.outputs().iter().any(|output| output.covers(path));
+    match files {
+        Some(wire::Files(files)) if files.iter().all(|file| asked(&file.path)) => Ok(files),
+        Some(_) => Err(nonsense("a file that nobody asked for")),
+        None if job.wants_files() => Err(nonsense("no word of the files that were asked for")),
+        None => Ok(vec![]),
     }
 }
 

@@ -6,7 +6,8 @@
 //!
 //! The server is taken for an enemy until its certificate is checked, and for a liar after that: it can make the client wait or
 //! take memory up to the limits of [`crate::config::limits`], and no more. Redirects are not followed, compressed answers are not
-//! unpacked, nothing it says reaches a terminal unescaped, and nothing it says names a file.
+//! unpacked, nothing it says reaches a terminal unescaped, and nothing it says names a file but one that was asked for, or one
+//! below a directory that was.
 
 mod admin;
 mod calls;

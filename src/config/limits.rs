@@ -192,7 +192,13 @@ pub const BODIES_BYTES: usize = 256 * MIB;
 pub const SMALL_BODIES_BYTES: usize = 64 * MIB;
 /// Bytes of all bodies that are being read from one network, so that one caller cannot keep the others from sending.
 pub const BODIES_NETWORK_BYTES: usize = 2 * EXECUTE_BODY_BYTES;
-/// Bytes of a body above which it is parsed where it keeps nobody else waiting. What is below takes less than a millisecond.
+/// Bytes of all large answers that have not been fetched yet. An answer that finds no room is lost, and its run with it, so this is
+/// far more than callers leave lying who fetch what they asked for.
+pub const ANSWERS_BYTES: usize = 512 * MIB;
+/// Of these, what one network may leave lying: more than the answers of [`RUNS_PER_ACCOUNT`] runs that each return all they may.
+pub const ANSWERS_NETWORK_BYTES: usize = 128 * MIB;
+/// Bytes of a body, or of what a run has left, above which it is read or written where it keeps nobody else waiting. What is below takes
+/// less than a millisecond.
 pub const PARSE_ASIDE_BYTES: usize = 256 * KIB;
 /// How long the rest of a body is waited for that nobody wants (HTTP/2).
 pub const HEAR_OUT: Duration = Duration::from_secs(1);
@@ -348,7 +354,8 @@ pub const ANSWER_HEAD_BYTES: usize = 64 * KIB;
 pub const ANSWER_HEADERS: usize = 64;
 /// Bytes of an answer that carries no output.
 pub const SMALL_ANSWER_BYTES: usize = 64 * KIB;
-/// Bytes of an answer that carries output in base64: 48 MiB of output, where a server gives 1 MiB unless its operator wants more.
+/// Bytes of an answer that carries output and files in base64: 48 MiB of them, where a server gives 16 MiB of files, and 1 MiB of output
+/// unless its operator wants more.
 pub const RUN_ANSWER_BYTES: usize = 64 * MIB;
 /// Bytes of an answer on the administrator's socket. A list of a hundred thousand accounts fits.
 pub const ADMIN_ANSWER_BYTES: usize = 64 * MIB;
@@ -370,4 +377,6 @@ const _: () = assert!(HOST_CALL_BYTES <= FRAME_BYTES);
 const _: () = assert!(2 + PATH_BYTES + FILE_CALL_BYTES <= FRAME_BYTES);
 const _: () = assert!(SCRIPT_BYTES < JOB_BYTES);
 const _: () = assert!(STDIN_BYTES / 3 * 4 + SCRIPT_BYTES < EXECUTE_BODY_BYTES);
+// Files and a MiB of output, in base64.
+const _: () = assert!(RUNS_PER_ACCOUNT * (OUTPUT_FILES_BYTES + MIB) / 3 * 4 < ANSWERS_NETWORK_BYTES);
 const _: () = assert!(EXECUTE_BODY_BYTES <= BODIES_NETWORK_BYTES && BODIES_NETWORK_BYTES <= BODIES_BYTES);

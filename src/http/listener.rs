@@ -49,8 +49,10 @@ impl Listener {
         let certificates = Certificates::open(certificate, key)?;
         let (networks, settings) = (Networks::new(&settings), Arc::new(settings));
         let (ours, theirs) = (Arc::clone(&settings), networks.clone());
-        let routes =
-            |draining| route::filter(House { routes: ROUTES, app, settings: ours, networks: theirs, draining });
+        let answers = Networks::of_answers();
+        let routes = |draining| {
+            route::filter(House { routes: ROUTES, app, settings: ours, networks: theirs, answers, draining })
+        };
         Ok(Self::serve(socket, certificates, settings, networks, routes))
     }
 

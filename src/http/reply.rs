@@ -16,6 +16,7 @@ use super::body::{
     AuditReply, EnrolmentReply, ExecuteReply, LoginReply, Message, StatusReply, UserReply, UsersReply, VersionReply,
 };
 use super::handshake::SUBPROTOCOL;
+use super::networks::Room;
 use super::{openapi, pages};
 use crate::app::App;
 use crate::config::limits;
@@ -62,9 +63,16 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Answers what was done.
-pub(super) fn outcome(outcome: Outcome, form: Form) -> Answer {
-    match (outcome, form) {
+/// Whether it takes long to write.
+pub(super) fn is_large(outcome: &Outcome) -> bool {
+    let Outcome::Ran { result, .. } = outcome else { return false };
+    let files = result.files.iter().map(|file| file.path.as_bytes().len() + file.content.len());
+    result.stdout.len() + result.stderr.len() + files.sum::<usize>() > limits::PARSE_ASIDE_BYTES
+}
+
+/// Answers what was done, if there is room for a large answer until it has been fetched.
+pub(super) fn outcome(outcome: Outcome, form: Form, room: Room) -> Result<Answer, Error> {
+    Ok(match (outcome, form) {
         (Outcome::Registered, _) => json(StatusCode::CREATED, &Message::ok()),
         (Outcome::Verification, Form::Html) => html(StatusCode::OK, pages::verification()),
         (Outcome::Enrolment(enrolment), Form::Html) => html(StatusCode::OK, pages::enrolment(&enrolment)),
@@ -74,20 +82,42 @@ pub(super) fn outcome(outcome: Outcome, form: Form) -> Answer {
         (Outcome::Enrolment(enrolment), Form::Json) => ok(&EnrolmentReply::from(enrolment)),
         (Outcome::Approval(user) | Outcome::Decided(user) | Outcome::User(user), _) => ok(&UserReply::from(user)),
         (Outcome::LoggedIn(token, life), _) => ok(&LoginReply::new(token, life)),
-        (Outcome::Ran { result, with_files }, _) => ran(*result, with_files),
+        (Outcome::Ran { result, with_files }, _) => return ran(*result, with_files, room),
         (Outcome::Users(users), _) => ok(&UsersReply::from(users)),
         (Outcome::Audit(entries), _) => ok(&AuditReply::from(entries)),
         (Outcome::Status(status), _) => ok(&StatusReply::from(status)),
         (Outcome::Metrics(text), _) => answer(StatusCode::OK, METRICS, NO_CONTENT, text.into()),
-    }
+    })
 }
 
-fn ran(result: JobResult, with_files: bool) -> Answer {
-    match (result.outcome, result.outcome.exit_code()) {
-        (_, Some(code)) => ok(&ExecuteReply::new(result, code, with_files)),
+fn ran(result: JobResult, with_files: bool, room: Room) -> Result<Answer, Error> {
+    Ok(match (result.outcome, result.outcome.exit_code()) {
+        (_, Some(code)) => {
+            let reply = ExecuteReply::new(result, code, with_files);
+            let bytes = serde_json::to_vec(&reply).map_err(|error| Error::Ours(error.to_string()))?;
+            answer(StatusCode::OK, JSON, NO_CONTENT, kept(bytes, room)?)
+        }
         (JobOutcome::OutputTooLarge, _) => ok(&Message::new("output too large")),
         _ => ok(&Message::new("request timed out")),
+    })
+}
+
+/// The bytes of an answer, which give their room back when the last of them has been sent or the connection has ended.
+fn kept(bytes: Vec<u8>, mut room: Room) -> Result<Bytes, Error> {
+    struct Kept {
+        bytes: Vec<u8>,
+        _room: Room,
     }
+    impl AsRef<[u8]> for Kept {
+        fn as_ref(&self) -> &[u8] {
+            &self.bytes
+        }
+    }
+    if bytes.len() <= limits::BODY_BYTES {
+        return Ok(bytes.into());
+    }
+    room.grow_to(bytes.len())?;
+    Ok(Bytes::from_owner(Kept { bytes, _room: room }))
 }
 
 /// Answers what was not done. The reason for a fault of ours goes into the log, here and nowhere else.
@@ -288,6 +318,12 @@ mod tests {
         Email, Enrolment, FilePath, JobFile, JobOutcome, Secret, Spent, Standing, Status, UnixTime, Usage, UserView,
     };
 
+    /// With as much room as there is at first.
+    fn outcome(outcome: Outcome, form: Form) -> Answer {
+        let room = super::super::networks::Networks::of_answers().room(crate::domain::Network::Here);
+        super::outcome(outcome, form, room).unwrap()
+    }
+
     async fn shown(answer: Answer) -> String {
         use http_body_util::BodyExt;
         let status = answer.status().as_u16();
@@ -319,14 +355,14 @@ mod tests {
     }
 
     /// What is answered if files were asked for and these are there.
-    async fn returned(outcome: JobOutcome, files: &[(&[u8], &[u8])]) -> String {
-        let Outcome::Ran { mut result, .. } = ended(outcome) else { unreachable!() };
+    async fn returned(how: JobOutcome, files: &[(&[u8], &[u8])]) -> String {
+        let Outcome::Ran { mut result, .. } = ended(how) else { unreachable!() };
         let file = |(path, content): &(&[u8], &[u8])| {
             let path = FilePath::parse(*path).unwrap();
             JobFile { path, content: content.to_vec() }
         };
         result.files = files.iter().map(file).collect();
-        shown(super::outcome(Outcome::Ran { result, with_files: true }, Form::Json)).await
+        shown(outcome(Outcome::Ran { result, with_files: true }, Form::Json)).await
     }
 
     fn enrolment() -> Outcome {

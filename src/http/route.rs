@@ -23,7 +23,7 @@ use super::networks::Networks;
 use super::reply::{self, Answer, Form, Refusal};
 use crate::app::App;
 use crate::config::limits;
-use crate::domain::{Action, Credential, Error, JobSpec, Outcome};
+use crate::domain::{Action, Credential, Error, JobSpec, Network, Outcome};
 
 /// One row of a table: a path, a method, and what they do.
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +117,7 @@ pub(super) struct House {
     pub(super) app: App,
     pub(super) settings: Arc<Settings>,
     pub(super) networks: Networks,
+    pub(super) answers: Networks,
     pub(super) draining: watch::Receiver<bool>,
 }
 
@@ -167,10 +168,23 @@ impl House {
             Does::Show(ask) => (ask, head.wanted()),
         };
         let outcome = self.outcome(head, route.takes, parameter, ask, body).await;
-        let answer =
-            outcome.map_or_else(|refused| reply::refusal(&refused, form), |outcome| reply::outcome(outcome, form));
+        let answer = match outcome {
+            Ok(outcome) => self.written(outcome, form, head.network()).await,
+            Err(refused) => Err(refused),
+        };
+        let answer = answer.unwrap_or_else(|refused| reply::refusal(&refused, form));
         tracing::debug!(method = route.method, route = route.path, status = answer.status().as_u16(), "answered");
         if matches!(route.does, Does::Show(_)) { reply::varied(answer) } else { answer }
+    }
+
+    /// Writes an answer: a large one where it keeps nobody else waiting.
+    async fn written(&self, outcome: Outcome, form: Form, network: Network) -> Result<Answer, Refusal> {
+        let room = self.answers.room(network);
+        if !reply::is_large(&outcome) {
+            return Ok(reply::outcome(outcome, form, room)?);
+        }
+        let written = tokio::task::spawn_blocking(move || reply::outcome(outcome, form, room)).await;
+        Ok(written.unwrap_or_else(|error| Err(Error::Ours(format!("an answer was not written: {error}"))))?)
     }
 
     /// Says yes to a handshake, if there is a place for a session now.

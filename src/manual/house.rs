@@ -82,7 +82,7 @@
 //! - QR codes come from the `qrcode` crate: totp-rs has none in SVG.
 //! - Kill orders come from the server's timer, not the launcher's: one place keeps the deadline, and a launcher that does not
 //!   obey is killed with its children.
-//! - The guest imports six functions with flat arguments instead of WASI's: there is no vector, subscription or path for the
+//! - The guest imports seven functions with flat arguments instead of WASI's: there is no vector, subscription or path for the
 //!   host to walk. The rest of WASI is C code inside the guest (`python-wasm/guest/wasi*.c`).
 //! - Fuel is charged for branches, calls and bulk bytes. Charging the operator `loop` alone, as was first measured, lets
 //!   `while True: pass` run for nothing.

@@ -113,4 +113,5 @@
 //! # What the client defends against
 //!
 //! `cloud-python client` trusts one certificate authority, that of the file it was given, speaks TLS 1.3 only, follows no
-//! redirect, bounds every length and time, and never lets remote bytes drive the terminal.
+//! redirect, bounds every length and time, never lets remote bytes drive the terminal, and takes no file that was not asked for: what
+//! a server calls the files below a directory never leads out of it, nor through a link. It can replace what is there below it.

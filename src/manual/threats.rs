@@ -10,8 +10,8 @@
 //! links that are not theirs, and measures how long answers take. They want in, they want to know who else is, or they want nobody
 //! else to get through.
 //!
-//! **A malicious server**, from the client's side, answers with any bytes. It wants to drive the terminal, fill the memory, or get a
-//! password that is for another server.
+//! **A malicious server**, from the client's side, answers with any bytes. It wants to drive the terminal, fill the memory, write
+//! a file, or get a password that is for another server.
 //!
 //! **Somebody with a copy of the database** but not of `secret.key`.
 //!
@@ -22,7 +22,7 @@
 //!
 //! Each is built as if it were the last one standing, and tested alone.
 //!
-//! 1. **WebAssembly.** CPython runs as one module in wasmtime. It can touch its own linear memory and call six functions.
+//! 1. **WebAssembly.** CPython runs as one module in wasmtime. It can touch its own linear memory and call seven functions.
 //!    There is no host file, directory, socket, variable or process behind any of them; files are C structures in the guest's
 //!    own memory. Memory, table and stack are capped; fuel and the epoch end what does not end. Tested with the jail left out
 //!    (`tests/walls/main.rs`, `wasm_holds_alone`) and by `tests/hostile/`.
@@ -46,13 +46,13 @@
 //! | whoever is not approved | a [`Principal`](crate::auth::Principal) is made of a good credential only, and every action asks for one | `tests/table.rs`: every route, every kind of person |
 //! | whoever asks who has an account | one answer, the same work, the same limits, whether the address is known or not | `tests/table.rs`, `cargo bench -- enumeration` |
 //! | whoever guesses | Argon2id, a code that is good once, ladders of waiting ([`protocols`](super::protocols)) | `tests/accounts.rs` |
-//! | whoever floods | limits on connections, heads, bodies, time, hashes, runs, mails; each refused before anything costly is done | `tests/requests.rs`, `tests/serving.rs`, `cargo bench -- load` |
+//! | whoever floods | limits on connections, heads, bodies, unfetched answers, time, hashes, runs, mails; each but the answers refused before anything costly is done | `tests/requests.rs`, `tests/serving.rs`, `tests/files.rs`, `cargo bench -- load` |
 //! | whoever floods a live session, or does not read it | memory for what has come and not for what was announced, nothing kept for who does not read, a deadline | `tests/sessions` |
 //! | a page of somebody else's | it has no credentials of ours to show, and its `Origin` is refused | `tests/sessions` |
 //! | whoever sends odd bytes | hyper and rustls read them, and our own code the frames of a WebSocket; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `tests/sessions`, `fuzz/run` |
 //! | whoever steals a link, a token or the database | links live 10 minutes, tokens 15; both are stored hashed; TOTP secrets and mails are sealed under a key that is elsewhere | `tests/serving.rs` |
 //! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
-//! | a malicious server | one trusted authority, bounded lengths and times, escaped output | `tests/client` |
+//! | a malicious server | one trusted authority, bounded lengths and times, escaped output, no file that was not asked for | `tests/client` |
 //!
 //! # What each budget stops
 //!
@@ -111,7 +111,7 @@
 //! | an answer or its time tells whether an address has an account | yes |
 //! | a code, or a link, is good twice | yes |
 //! | a change that was answered is lost by a crash | yes |
-//! | a server's answer drives the client's terminal | yes |
+//! | a server's answer drives the client's terminal, or writes a file that was not asked for | yes |
 //! | a script ends its own run in an odd way: trap, abort, wrong result, a crash of its own interpreter | no: a bug |
 //! | a script breaks out of what Python itself forbids (`__builtins__`, audit hooks) | no: Python is not a wall here |
 //! | a script finds out which version of the server, CPython or wasmtime runs it | no |

@@ -123,7 +123,7 @@ impl Live {
         self.output_left -= allowed as u64;
         if !now.is_empty() {
             let was_empty = !self.inbox.holds_output();
-            self.inbox.hold(kind, now);
+            self.inbox.hold_output(kind, now);
             self.hold_or_flush(was_empty)?;
         }
         match beyond.is_empty() {
@@ -132,10 +132,9 @@ impl Live {
         }
     }
 
-    /// Returns a piece of a file. The server, which knows what was asked for, looks at the path.
+    /// Returns a piece of a file. The server, which knows what was asked for, looks at the path, and at the number of files.
     fn output(&mut self, part: FilePart<'_>) -> Result<(), Stop> {
-        let left = self.files_left.checked_sub(part.path.len() + part.bytes.len());
-        self.files_left = left.ok_or(Stop::OutputTooLarge)?;
+        self.files_left = self.files_left.checked_sub(part.bytes.len()).ok_or(Stop::OutputTooLarge)?;
         self.inbox.hold(Kind::File, &part.encode());
         self.inbox.flush()
     }

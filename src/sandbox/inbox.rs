@@ -44,12 +44,14 @@ pub(super) struct Inbox {
     stdin_ended: bool,
     /// Frames on their way out. Bounded by what a run may hold back and one host call.
     outgoing: Vec<u8>,
+    /// Which stream the last of them is of and where it begins, if it is output.
+    output: Option<(Kind, usize)>,
 }
 
 impl Inbox {
     pub(super) fn new(stream: UnixStream) -> Self {
         let buffer = vec![0; HEAD + limits::FRAME_BYTES].into_boxed_slice();
-        Self { stream, buffer, start: 0, end: 0, stdin_left: 0, stdin_ended: false, outgoing: vec![] }
+        Self { stream, buffer, start: 0, end: 0, stdin_left: 0, stdin_ended: false, outgoing: vec![], output: None }
     }
 
     /// Waits for the next job and returns the length of its payload. Input that the last run left is dropped.
@@ -102,7 +104,30 @@ impl Inbox {
 
     /// Keeps a frame until the next [`Inbox::flush`].
     pub(super) fn hold(&mut self, kind: Kind, payload: &[u8]) {
+        self.output = None;
         put_frame(&mut self.outgoing, kind, payload);
+    }
+
+    /// Keeps output until the next [`Inbox::flush`]. What follows output of the same stream goes into the same frame: a script
+    /// that writes byte by byte would otherwise cost everybody on the way six times its output.
+    pub(super) fn hold_output(&mut self, kind: Kind, bytes: &[u8]) {
+        let last = self.output.filter(|(last, _)| *last == kind);
+        if last.is_some_and(|(_, at)| self.extend_frame(at, kind, bytes)) {
+            return;
+        }
+        self.output = Some((kind, self.outgoing.len()));
+        put_frame(&mut self.outgoing, kind, bytes);
+    }
+
+    /// Makes the last frame, which begins at `at`, longer. False if it would be too long.
+    fn extend_frame(&mut self, at: usize, kind: Kind, bytes: &[u8]) -> bool {
+        let len = self.outgoing.len() - at - HEAD + bytes.len();
+        match self.outgoing.get_mut(at..at + HEAD) {
+            Some(head) if len <= limits::FRAME_BYTES => head.copy_from_slice(&Head { kind, len }.encode()),
+            _ => return false,
+        }
+        self.outgoing.extend_from_slice(bytes);
+        true
     }
 
     /// Whether there is anything to flush.
@@ -119,6 +144,7 @@ impl Inbox {
     pub(super) fn flush(&mut self) -> Result<(), Stop> {
         let sent = self.stream.write_all(&self.outgoing);
         self.outgoing.clear();
+        self.output = None;
         sent.map_err(|_| Stop::Gone)
     }
 
@@ -224,5 +250,46 @@ fn remaining(until: Instant, deadline: Instant) -> Result<Duration, Stop> {
     match now < deadline {
         true => Ok(until.min(deadline).saturating_duration_since(now)),
         false => Err(Stop::Wall),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::wire::whole_frame;
+
+    #[test]
+    fn output_of_one_stream_goes_into_one_frame_as_far_as_it_fits() {
+        let (mut server, child) = UnixStream::pair().unwrap();
+        let mut inbox = Inbox::new(child);
+        let long = vec![b'x'; limits::FRAME_BYTES - 3];
+        for (kind, bytes) in
+            [(Kind::Stdout, b"ab".as_slice()), (Kind::Stdout, b"c"), (Kind::Stderr, b"d"), (Kind::Stdout, b"ef")]
+        {
+            inbox.hold_output(kind, bytes);
+        }
+        inbox.hold_output(Kind::Stdout, &long);
+        inbox.hold(Kind::End, b"");
+        inbox.hold_output(Kind::Stdout, b"g");
+        inbox.flush().unwrap();
+        inbox.hold_output(Kind::Stdout, b"h");
+        inbox.flush().unwrap();
+        drop(inbox);
+        let (mut bytes, mut frames) = (vec![], vec![]);
+        server.read_to_end(&mut bytes).unwrap();
+        let mut rest = bytes.as_slice();
+        while let Some((head, payload)) = whole_frame(rest).unwrap() {
+            frames.push((head.kind, payload.len()));
+            rest = &rest[HEAD + head.len..];
+        }
+        let expected = [
+            (Kind::Stdout, 3),
+            (Kind::Stderr, 1),
+            (Kind::Stdout, limits::FRAME_BYTES - 1),
+            (Kind::End, 0),
+            (Kind::Stdout, 1),
+            (Kind::Stdout, 1),
+        ];
+        assert_eq!((frames.as_slice(), rest.len()), (expected.as_slice(), 0));
     }
 }

@@ -147,6 +147,46 @@ async fn a_script_has_its_arguments_input_and_files_and_its_exit_code_comes_back
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_and_directories_come_back() {
+    let (desk, _) = Desk::logged_in().await;
+    let script = "
+import os, sys
+os.makedirs('out/deep')
+open('out/deep/b', 'wb').write(bytes(range(256)) * 40960)
+open(b'out/\\xff', 'w').write('no JSON can say this')
+open('out/a', 'w').write(open('in').read().upper())
+os.symlink('/etc/passwd', 'out/link')
+sys.exit(4)
+";
+    desk.home.put("here", "text");
+    let outputs = [
+        "--file",
+        "in=here",
+        "--output",
+        "out=results",
+        "--output",
+        "in",
+        "--output",
+        "out/a=copy",
+        "--output",
+        "none",
+    ];
+    let output = desk.exec(script, &outputs);
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert_eq!(said(&output), "cloud-python: no output none: the script left no such file\n");
+    let read = |name: &str| std::fs::read(desk.home.path(name)).unwrap();
+    assert!(read("results/deep/b") == (0..=255).collect::<Vec<u8>>().repeat(40960), "10 MiB come back");
+    assert_eq!((read("results/a"), read("in"), read("copy")), (b"TEXT".into(), b"text".into(), b"TEXT".into()));
+    assert_eq!(std::fs::read_dir(desk.home.path("results")).unwrap().count(), 2);
+    // The time is up, or it is too much: nothing changes here.
+    let output = desk.exec("open('in', 'w').write('new')\nwhile True: pass", &["--timeout", "0.5", "--output", "in"]);
+    assert_eq!(output.status.code(), Some(124), "{}", said(&output));
+    fails(&desk.exec("open('in', 'wb').write(bytes(17 << 20))", &["--output", "in"]), "output too large");
+    assert_eq!(read("in"), b"text");
+    desk.town.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn limits_are_told_as_what_they_are() {
     let (desk, _) = Desk::logged_in().await;
     let output = desk.exec("print('lost', flush=True)\nwhile True: pass", &["--timeout", "0.5"]);

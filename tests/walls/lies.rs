@@ -7,6 +7,7 @@ pub(crate) const STDOUT: u8 = 16;
 pub(crate) const END: u8 = 18;
 const JOB: u8 = 1;
 const STDERR: u8 = 17;
+const FILE: u8 = 19;
 
 /// How the server must take a lie.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +44,17 @@ pub(crate) const ALL: &[Lie] = &[
     Lie { name: "errors-without-end", must_be: MustBe::OutputTooLarge, tell: |stream| flood(stream, STDERR) },
     Lie { name: "empty-frames-without-end", must_be: MustBe::TimedOut, tell: empty_flood },
     Lie { name: "more-after-the-end", must_be: MustBe::Lost, tell: more_after_the_end },
+    Lie {
+        name: "a-file-nobody-asked-for",
+        must_be: MustBe::Lost,
+        tell: |stream| say(stream, &frame(FILE, b"\x01\x00acontent")),
+    },
+    Lie {
+        name: "a-file-that-leaves",
+        must_be: MustBe::Lost,
+        tell: |stream| say(stream, &frame(FILE, b"\x04\x00../acontent")),
+    },
+    Lie { name: "half-a-file's-name", must_be: MustBe::Lost, tell: |stream| say(stream, &frame(FILE, b"\xff\x00a")) },
     Lie { name: "noise", must_be: MustBe::Lost, tell: |stream| say(stream, &[0xa5; 4096]) },
 ];
 

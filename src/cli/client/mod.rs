@@ -18,6 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use self::ask::AskError;
 use super::dates::rfc3339;
 use super::files::FilesError;
+use super::outputs::OutputError;
 use super::{FAILED, INTERRUPTED, USAGE, complain};
 use crate::client::{CaFile, Client, ClientError, Endpoint, ServerUrl, Session, SessionFile};
 use crate::clock::Clock;
@@ -92,6 +93,8 @@ enum CommandError {
     Interrupted,
     #[error("{0}: {1}")]
     Job(String, JobError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     #[error(transparent)]
     Password(#[from] PasswordError),
     #[error("no runtime: {0}")]
