@@ -268,7 +268,7 @@ fn door(config: &Config) -> Result<http::Settings, ServerError> {
     let session_budget = Budget::default()
         .with_memory(sessions.memory)
         .and_then(|budget| budget.with_wall(sessions.timeout))
-        .and_then(|budget| budget.with_output(limits::OUTPUT_MAX))
+        .and_then(|budget| budget.with_output(config.session_output))
         .and_then(|budget| budget.with_fuel(limits::FUEL.saturating_mul(turns)));
     Ok(http::Settings {
         children: children(config),
@@ -277,6 +277,7 @@ fn door(config: &Config) -> Result<http::Settings, ServerError> {
         budget: budget.map_err(|error| ServerError::Image(error.to_string()))?,
         wall: runs.timeout,
         session_budget: session_budget.map_err(|error| ServerError::Image(error.to_string()))?,
+        ping: config.session_ping,
         ..http::Settings::default()
     })
 }

@@ -152,3 +152,28 @@ async fn an_unbuffered_script_loses_nothing_of_a_long_text() {
     assert_eq!([count(b'x'), count(b'y'), count(b'z')], [300_000; 3]);
     sandbox.shutdown().await;
 }
+
+/// A reader that was slower than the script lost at a time-out what was on its way: the frame in hand, and what the child had sent.
+#[tokio::test]
+async fn nothing_written_before_the_time_was_up_is_lost_on_a_slow_reader() {
+    let settings = cloud_python::sandbox::Settings { spares: 0, ..world::settings() };
+    let sandbox = world::sandbox_with(settings).await;
+    // One more than wait for a reader, and then some in the stream: every write has returned.
+    const PIECES: usize = 18;
+    let text = format!("import os, time\nfor i in range({PIECES}): os.write(1, b'x' * 60_000)\ntime.sleep(60)");
+    let budget = cloud_python::domain::Budget::default().with_output(1 << 30).unwrap();
+    let job = world::script_with(&text, budget.with_wall(std::time::Duration::from_secs(1)).unwrap());
+    let launcher = sandbox.launcher_pid().await.unwrap();
+    let mut live = sandbox.open(ALICE, job).await.unwrap();
+    world::until("it has a process", || !world::children_of(launcher).is_empty()).await;
+    world::until("its process is dead", || world::children_of(launcher).is_empty()).await;
+    let (mut count, mut outcome) = (0, None);
+    while let Some(event) = live.next().await {
+        match event.unwrap() {
+            Event::Output(_, bytes) => count += bytes.len(),
+            Event::Ended(result) => outcome = Some(result.outcome),
+        }
+    }
+    assert_eq!((count, outcome), (PIECES * 60_000, Some(JobOutcome::TimedOut(cloud_python::domain::Spent::Wall))));
+    sandbox.shutdown().await;
+}

@@ -4,7 +4,7 @@
 //! the run itself (`sandbox`), and the wire (the door).
 
 use super::App;
-use super::runs::Run;
+use super::runs::{AccountEnd, Run};
 use crate::domain::{Credential, Error, JobResult, JobSpec, Network};
 use crate::sandbox::{Event, LiveRun};
 
@@ -60,6 +60,11 @@ impl Conversation {
     /// The door for standard input. There is one; a second call returns nothing.
     pub fn stdin(&mut self) -> Option<Stdin> {
         self.run.stdin()
+    }
+
+    /// The end of the account, for whoever waits for a client and does not ask what happens next.
+    pub(crate) fn account_end(&self) -> Option<AccountEnd> {
+        self.place.as_ref().map(Run::end)
     }
 
     /// What happens next. [`Error::Unauthorized`] if the account may not go on. Dropping the future loses nothing.

@@ -117,6 +117,24 @@ impl Run {
         // It fails when the sender has gone, which lives as long as this.
         let _ = self.member.end.changed().await;
     }
+
+    /// The same for somebody else to wait for.
+    pub(super) fn end(&self) -> AccountEnd {
+        AccountEnd(self.member.end.clone())
+    }
+}
+
+/// That an account's runs are to be ended, for whoever must know although they wait for something else.
+#[derive(Debug)]
+pub(crate) struct AccountEnd(watch::Receiver<()>);
+
+impl AccountEnd {
+    /// Returns when it is so. Never, if the run is over before.
+    pub(crate) async fn come(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -97,7 +97,7 @@ impl Client {
             Some(settings(1 + largest(wanted.is_some()))),
         );
         let (sink, stream) = socket.await.split();
-        let patience = Patience::new(self.within(timeout.unwrap_or(limits::SESSION_WALL) + limits::RUN_EXTRA));
+        let patience = Patience::new(self.within(timeout.unwrap_or(limits::WALL_MAX) + limits::RUN_EXTRA));
         let mut output = LiveOutput { socket: stream, line, wanted, patience, ended: None };
         let mut input = LiveInput(sink);
         // As long as the server waits for it.
@@ -112,6 +112,7 @@ impl Client {
                 None => return Err(ClientError::TooSlow(self.within(sending))),
             },
         }
+        output.patience.silence = self.within(limits::LIVE_SILENCE);
         Ok((input, output))
     }
 
@@ -276,21 +277,23 @@ fn refusal(control: &wire::Control<'_>) -> ClientError {
 /// How long a server is waited for, all its silences together: the time that output takes to be written here is not its fault.
 #[derive(Debug)]
 struct Patience {
-    whole: Duration,
+    /// How long one silence may be: a server that holds a session asks now and then whether we are there.
+    silence: Duration,
     left: Duration,
     since: Option<Instant>,
 }
 
 impl Patience {
     fn new(whole: Duration) -> Self {
-        Self { whole, left: whole, since: None }
+        Self { silence: whole, left: whole, since: None }
     }
 
     /// Waits for one message. A wait that was broken off goes on with the next one.
     async fn for_one<T>(&mut self, message: impl Future<Output = T>) -> Result<T, ClientError> {
         let since = *self.since.get_or_insert_with(monotonic);
-        let left = self.left.saturating_sub(since.elapsed());
-        let message = bounded(left, message).await.ok_or(ClientError::TooSlow(self.whole))?;
+        let most = self.left.min(self.silence);
+        let left = most.saturating_sub(since.elapsed());
+        let message = bounded(left, message).await.ok_or(ClientError::TooSlow(most))?;
         self.left = self.left.saturating_sub(since.elapsed());
         self.since = None;
         Ok(message)

@@ -76,6 +76,7 @@ pub(super) struct Sessions {
     pub(super) concurrent_per_account: Option<usize>,
     pub(super) per_minute: Option<NonZeroU32>,
     pub(super) timeout_seconds: Option<f64>,
+    pub(super) output_mib: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -378,6 +378,8 @@ pub const BELIEVED_TOKEN_LIFE: Duration = Duration::from_secs(366 * 24 * 3600);
 pub const CA_BYTES: usize = 64 * KIB;
 /// Bytes of a session file: a CA file written as JSON and a little more.
 pub const SESSION_BYTES: usize = 2 * CA_BYTES;
+/// How long a server may be silent that holds a live session: it is heard every [`PING`] at least.
+pub const LIVE_SILENCE: Duration = Duration::from_secs(60);
 /// How long a call takes before somebody who waits at a terminal is shown that it goes on.
 pub const QUIET: Duration = Duration::from_secs(2);
 

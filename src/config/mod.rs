@@ -39,6 +39,10 @@ pub struct Config {
     pub runs: RunLimits,
     /// How many live sessions there may be. None waits for a place, and their memory is that of runs.
     pub sessions: RunLimits,
+    /// Bytes of output of a live session.
+    pub session_output: u64,
+    /// How often the client of a live session is asked whether it is still there. Not in the file: clients count on it.
+    pub session_ping: Duration,
     /// Registrations an hour from one network.
     pub registrations_per_hour: NonZeroU32,
     /// Log-ins a minute from one network.
@@ -179,6 +183,8 @@ impl Config {
             argon2_passes: within("passwords.passes", passes, limits::ARGON2_PASSES_MIN, 100)?,
             runs: runs(&file.runs)?,
             sessions: sessions(&file.sessions, &file.runs)?,
+            session_output: session_output(&file.sessions)?,
+            session_ping: limits::PING,
             registrations_per_hour: file.limits.registrations_per_hour.unwrap_or(limits::REGISTRATIONS_PER_HOUR),
             logins_per_minute: file.limits.logins_per_minute.unwrap_or(limits::LOGINS_PER_MINUTE),
             connections: within(
@@ -317,6 +323,11 @@ fn sessions(file: &file::Sessions, all: &file::Runs) -> Result<RunLimits, Config
     })
 }
 
+fn session_output(file: &file::Sessions) -> Result<u64, ConfigError> {
+    let most = limits::OUTPUT_MAX >> 20;
+    within("sessions.output_mib", file.output_mib.unwrap_or(most), 1, most).map(|mib| mib << 20)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -352,6 +363,7 @@ mod tests {
             ("[sessions]\nconcurrent_per_account = 0", "sessions.concurrent_per_account"),
             ("[sessions]\ntimeout_seconds = 3601", "sessions.timeout_seconds"),
             ("[sessions]\nwaiting = 1", "waiting"),
+            ("[sessions]\noutput_mib = 1025", "sessions.output_mib is 1025: it must be between 1 and 1024"),
             ("[limits]\nconnections = -1", "connections"),
         ];
         for (text, named) in wrong {

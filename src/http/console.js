@@ -102,7 +102,8 @@ async function logOut() {
   offer({});
   state("Not running.");
   email.focus();
-  const answered = !ended || await ask("/logout", {}, ended).then(() => true, () => false);
+  const answered = !ended || await ask("/logout", {}, ended).then(
+    said => said.error === "ok" || said.status === 401, () => false);
   tell(answered ? "Logged out." : "Logged out here, but the server could not be told: the log-in ends there within minutes.");
 }
 

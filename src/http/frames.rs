@@ -6,6 +6,7 @@
 //! go on later. Not here: which message means what (`live`).
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, Chain};
+use zeroize::Zeroize;
 
 use super::beat::Beat;
 use crate::config::limits;
@@ -191,6 +192,8 @@ impl<'a, R: AsyncRead + Unpin> Inbound<'a, R> {
                 }
             }
             self.frame = None;
+            // It may have been a password.
+            self.piece.zeroize();
             if let Some(heard) = self.whole(head)? {
                 return Ok(heard);
             }

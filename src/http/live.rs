@@ -8,26 +8,25 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout_at};
 
 use super::asked::{Asked, Bearer};
 use super::beat::{Beat, Owed};
-use super::body::SessionEnd;
-use super::frames::{Fault, Heard, Inbound, Kind, Outbound, Payload, Wanted, Waste};
+use super::ending::End;
+use super::frames::{Fault, Heard, Inbound, Kind, Outbound, Payload, Wanted};
 use super::intake::Taken;
 use super::line::{Half, Line};
-use super::reply::{Refusal, whole_seconds};
+use super::reply::Refusal;
 use super::route::{House, Means, Takes};
 use crate::app::{Conversation, Said, Stdin, Stream};
 use crate::clock::monotonic;
 use crate::config::limits;
-use crate::domain::{Credential, Error, JobOutcome, JobResult, JobSpec, Network};
+use crate::domain::{Credential, Error, JobSpec, Network};
 
 /// The first byte of a message.
 const STDIN: u8 = 0;
 const STDOUT: u8 = 1;
 const STDERR: u8 = 2;
-const CONTROL: u8 = 3;
 
 const FIRST: Wanted = Wanted {
     kind: Some(Kind::Text),
@@ -39,7 +38,6 @@ const INPUT: Wanted = Wanted {
     limit: 1 + limits::SESSION_INPUT_BYTES,
     otherwise: "after the first message only binary messages have a place",
 };
-const ANYTHING: Wanted = Wanted { kind: None, limit: usize::MAX, otherwise: "" };
 
 /// A session that has been said yes to, by whoever has asked for it.
 #[derive(Clone)]
@@ -48,70 +46,6 @@ pub(super) struct Opening {
     pub(super) network: Network,
     pub(super) bearer: Bearer,
     pub(super) means: Means<(Credential, JobSpec)>,
-}
-
-/// How a session ends.
-#[derive(Debug)]
-enum End {
-    /// Nobody is there to be told.
-    Gone,
-    /// The client has closed it, with this code.
-    Closed(Option<u16>),
-    /// We do, with this code; the control message goes before.
-    Close(u16, Option<Box<SessionEnd>>),
-}
-
-impl End {
-    fn said(code: u16, error: impl Into<String>) -> Self {
-        Self::Close(code, Some(Box::new(SessionEnd::new(error))))
-    }
-
-    fn away() -> Self {
-        Self::said(1001, "the server is shutting down")
-    }
-
-    fn ran(result: JobResult, with_files: bool) -> Self {
-        let end = match (result.outcome, result.outcome.exit_code()) {
-            (_, Some(code)) => SessionEnd::ended(result, code, with_files),
-            (JobOutcome::OutputTooLarge, _) => SessionEnd::new("output too large"),
-            _ => SessionEnd::new("request timed out"),
-        };
-        Self::Close(1000, Some(Box::new(end)))
-    }
-}
-
-impl From<Error> for End {
-    fn from(error: Error) -> Self {
-        let (code, retry_after) = match &error {
-            Error::Malformed(_) | Error::Unauthorized | Error::NotFound | Error::Conflict(_) => (1008, None),
-            Error::TooLarge(_) => (1009, None),
-            Error::SlowDown(time) | Error::Overloaded(time) => (1013, Some(whole_seconds(*time))),
-            Error::Ours(why) => {
-                crate::telemetry::warn_sparingly!("a session could not be held: {why}");
-                (1011, None)
-            }
-        };
-        let said = error.to_string();
-        let said =
-            said.strip_prefix("the body ").map_or_else(|| said.clone(), |rest| format!("the first message {rest}"));
-        Self::Close(code, Some(Box::new(SessionEnd { retry_after, ..SessionEnd::new(said) })))
-    }
-}
-
-impl From<Fault> for End {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Protocol(why) => {
-                tracing::debug!(why, "a session was not spoken as it must be");
-                Self::Close(1002, None)
-            }
-            Fault::NotUtf8 => Self::Close(1007, None),
-            Fault::TooLarge(limit) => Self::said(1009, format!("the message is larger than {limit} bytes")),
-            Fault::NoPlace(sentence) => Self::said(1003, sentence),
-            Fault::Refused(error) => error.into(),
-            Fault::Gone => Self::Gone,
-        }
-    }
 }
 
 /// The first message, which is bounded and wiped like a body.
@@ -133,7 +67,9 @@ impl Opening {
         let mut draining = self.house.draining.clone();
         let talk = async {
             let job = self.begin(&mut inbound, &mut outbound).await?;
-            Talk { line: Half::of(&line), beat: &beat }.hold(&mut inbound, &mut outbound, job).await
+            Talk { line: Half::of(&line), beat: &beat, ping: self.house.settings.ping }
+                .hold(&mut inbound, &mut outbound, job)
+                .await
         };
         let end = tokio::select! {
             biased;
@@ -141,7 +77,7 @@ impl Opening {
             _ = draining.wait_for(|draining| *draining) => End::away(),
             Err(end) = talk => end,
         };
-        let _ = timeout(limits::SESSION_CLOSE, close(end, &mut inbound, &mut outbound)).await;
+        end.tell(&mut inbound, &mut outbound, self.house.answers.room(self.network)).await;
     }
 
     /// From the first message to the script that runs.
@@ -212,6 +148,7 @@ struct Begun {
 struct Talk<'a, I> {
     line: Half<'a, I>,
     beat: &'a Beat,
+    ping: Duration,
 }
 
 impl<I: Line> Talk<'_, I> {
@@ -224,11 +161,21 @@ impl<I: Line> Talk<'_, I> {
     ) -> Result<std::convert::Infallible, End> {
         let Begun { mut conversation, with_files, until } = begun;
         let stdin = conversation.stdin();
+        let mut account_end = conversation.account_end();
+        let account_end = async {
+            match &mut account_end {
+                Some(end) => end.come().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             biased;
+            // First, because a client that keeps the others busy uses up what this task may do at once, timers included.
+            () = sleep_until(until) => Err(End::timed_out()),
+            // A client that does not read keeps us from asking the conversation.
+            () = account_end => Err(Error::Unauthorized.into()),
             end = self.speak(outbound, &mut conversation, with_files) => Err(end),
             end = self.listen(inbound, stdin) => Err(end),
-            () = sleep_until(until) => Err(End::Gone),
         }
     }
 
@@ -239,7 +186,7 @@ impl<I: Line> Talk<'_, I> {
         conversation: &mut Conversation,
         with_files: bool,
     ) -> End {
-        let mut pings = interval_at((monotonic() + limits::PING).into(), limits::PING);
+        let mut pings = interval_at((monotonic() + self.ping).into(), self.ping);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
@@ -248,7 +195,7 @@ impl<I: Line> Talk<'_, I> {
                     Owed::Pong(bytes) => outbound.put(Kind::Pong, &[&bytes]),
                     Owed::Ping => outbound.put(Kind::Ping, &[]),
                 },
-                _ = pings.tick() => match self.beat.silence() >= 2 * limits::PING {
+                _ = pings.tick() => match self.beat.silence() >= 2 * self.ping {
                     true => return End::Gone,
                     false => outbound.put(Kind::Ping, &[]),
                 },
@@ -257,7 +204,7 @@ impl<I: Line> Talk<'_, I> {
                     while let Some(event) = said {
                         match event {
                             Ok(Said::Output(stream, bytes)) => outbound.put(Kind::Binary, &[&[channel(stream)], &bytes]),
-                            Ok(Said::Ended(result)) => return End::ran(*result, with_files),
+                            Ok(Said::Ended(result)) => return End::Ran(result, with_files),
                             Err(error) => return error.into(),
                         }
                         // What is there already goes along.
@@ -345,27 +292,4 @@ fn without_channel(mut message: Vec<u8>) -> Result<Vec<u8>, Fault> {
         }
         None => Err(Fault::NoPlace("a message has at least one byte: its channel")),
     }
-}
-
-/// Says the last words and closes the WebSocket (RFC 6455, section 7.1).
-async fn close<I: Line>(end: End, inbound: &mut Inbound<'_, Half<'_, I>>, outbound: &mut Outbound<Half<'_, I>>) {
-    let (code, theirs) = match &end {
-        End::Gone => return,
-        End::Closed(code) => (*code, true),
-        // Nothing that comes then is understood.
-        End::Close(code, _) => (Some(*code), *code == 1002),
-    };
-    if let End::Close(_, Some(control)) = &end {
-        let control = serde_json::to_vec(control).unwrap_or_default();
-        outbound.put(Kind::Binary, &[&[CONTROL], &control]);
-    }
-    let code = code.map(u16::to_be_bytes);
-    outbound.put(Kind::Close, &[code.as_ref().map_or(&[], |code| code.as_slice())]);
-    if outbound.flush().await.is_err() {
-        return;
-    }
-    while !theirs && !matches!(inbound.next(ANYTHING, &mut Waste).await, Ok(Heard::Close(_)) | Err(_)) {}
-    outbound.end().await;
-    // Closing it at once would take the last words from whoever is still sending.
-    let _ = timeout(limits::LINGER, inbound.drain()).await;
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! listener -> tls -> connection (pulse, wire) -> route (request, head, intake, asked, json, field, body) -> App::handle -> reply (pages, console, openapi)
-//! admin ------------^                                   live (handshake, frames, beat, line) -> App::open
+//! admin ------------^                                   live (handshake, frames, beat, line, ending) -> App::open
 //! ```
 //!
 //! Owns: two doors, [`Listener`] for everybody and [`AdminSocket`] for the operator, with all their limits, and everything that
@@ -13,11 +13,13 @@
 //! hyper and h2 would write paths and headers at their own `trace` level; the program does not listen to it.)
 
 mod admin;
+mod any_frames;
 mod asked;
 mod beat;
 mod body;
 mod connection;
 mod console;
+mod ending;
 mod field;
 mod frames;
 mod handshake;
@@ -41,6 +43,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use admin::{ADMIN_ROUTES, AdminSocket};
+pub use any_frames::hear_any_frames;
 pub use listener::Listener;
 pub use request::{ROUTES, read_any_body};
 pub use route::Route;
@@ -73,6 +76,8 @@ pub struct Settings {
     pub wall: Duration,
     /// What a live session may use; its wall-clock time is also the longest that a caller can ask for.
     pub session_budget: Budget,
+    /// How often the client of a live session is asked whether it is still there. One that is silent for twice as long is gone.
+    pub ping: Duration,
     /// Processes of the sandbox that may be alive at once, for each of which a descriptor is kept back.
     pub children: usize,
 }
@@ -91,6 +96,7 @@ impl Default for Settings {
             budget: Budget::default(),
             wall: limits::EXECUTE_WALL,
             session_budget: Budget::default(),
+            ping: limits::PING,
             children: limits::CHILDREN,
         }
     }

@@ -59,6 +59,7 @@
 //! concurrent_per_account = 4
 //! per_minute = 60                           # of one account
 //! timeout_seconds = 60                      # at most, and what one that asks for nothing has
+//! output_mib = 1024                         # what one writes, at most; it is passed on, not kept
 //!
 //! [limits]
 //! registrations_per_hour = 60               # of one address (IPv6: /64)

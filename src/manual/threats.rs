@@ -82,9 +82,9 @@
 //!
 //! - **The machine's memory.** Sixteen runs and sixty-four live sessions may be alive at once, each with its own budget. An operator with less memory than
 //!   that lowers the number; if memory does run out, the kernel is told to end runs before it ends the server.
-//! - **What a live session holds.** The server keeps a few mebibytes for each: a message of input that the script has not taken, output that is
-//!   on its way, and the script with its files (at most 24 MiB) until the end. Only approved accounts get there, four sessions each.
-//!   The first message, which anybody can send, counts as a body does.
+//! - **What a live session holds.** The server keeps a few mebibytes for each: a message of input that the script has not taken, output
+//!   that is on its way, and the script with its files (at most 24 MiB) until the end. Only approved accounts get there, four sessions
+//!   each. The first message, which anybody can send, counts as a body does, and the files of the last one as an answer does.
 //! - **A live session whose client's machine vanishes** while its script does not read runs on until its time is over.
 //! - **An address can be squatted.** Whoever registers first chooses the password; the owner who follows the link gets an account with
 //!   it, useless to both. Nobody but the operator can mend that, and not yet by a command; see [`protocols`](super::protocols). A mail
