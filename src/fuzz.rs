@@ -9,8 +9,7 @@ use crate::domain::{
 };
 
 pub use crate::auth::read_any_permit as permits;
-pub use crate::http::read_any_body as requests;
-pub use crate::http::read_any_multipart as multipart;
+pub use crate::http::{hear_any_frames as websocket, read_any_body as requests, read_any_multipart as multipart};
 pub use crate::sandbox::decode_any_frame as frames;
 pub use crate::store::decode_any_record as records;
 
@@ -18,7 +17,7 @@ pub use crate::store::decode_any_record as records;
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its file and folder.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("credentials", credentials),
     ("email", email),
     ("frames", frames),
@@ -27,6 +26,7 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("permits", permits),
     ("records", records),
     ("requests", requests),
+    ("websocket", websocket),
 ];
 
 /// What is said about a parcel, in a body or in a head.

@@ -27,6 +27,8 @@ const TABLE: &[Row] = &[
     ("POST", "/approve/{token}", [404, 404, 404, 404, 404, 404, 200]),
     ("POST", "/login", [401, 401, 401, 200, 401, 200, 401]),
     ("POST", "/execute", [401, 401, 401, 200, 401, 200, 401]),
+    // Nobody but a WebSocket client is asked who they are; `sessions` has what those are told.
+    ("GET", "/session", [426; 7]),
     ("POST", "/logout", [401, 401, 401, 200, 401, 200, 401]),
     // Only an account has a parcel key; parcels themselves know keys and no accounts.
     ("POST", "/parcel-key", [401, 401, 401, 400, 401, 400, 401]),
@@ -36,6 +38,7 @@ const TABLE: &[Row] = &[
     ("DELETE", "/api/v1/parcels/{id}", [401; 7]),
     ("POST", "/api/v1/parcels/{id}/grants", [401; 7]),
     ("DELETE", "/api/v1/parcels/{id}/grants/{user}", [401; 7]),
+    ("GET", "/", [200; 7]),
     ("GET", "/version", [200; 7]),
     ("GET", "/healthz", [200; 7]),
     ("GET", "/readyz", [200; 7]),

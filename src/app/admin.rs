@@ -26,7 +26,8 @@ impl App {
             AdminAction::Status => self.status().await,
             AdminAction::Metrics => {
                 let (running, waiting) = self.0.runs.count();
-                Ok(Outcome::Metrics(self.0.metrics.text(running, waiting)))
+                let (sessions, _) = self.0.sessions.count();
+                Ok(Outcome::Metrics(self.0.metrics.text(running, waiting, sessions)))
             }
         }
     }
@@ -56,7 +57,7 @@ impl App {
         });
         let (id, decided) = decided.await?;
         if decided.standing == Standing::Suspended {
-            self.0.runs.end(id);
+            self.end_runs(id);
         }
         rooms.outbox.wake();
         Ok(Outcome::Decided(decided))
@@ -82,7 +83,7 @@ impl App {
             Ok::<_, AppError>((account.id, view(&account, 0)))
         });
         let (id, user) = reset.await?;
-        self.0.runs.end(id);
+        self.end_runs(id);
         rooms.outbox.wake();
         Ok(Outcome::User(user))
     }
@@ -98,7 +99,7 @@ impl App {
             Ok::<_, AppError>((account.id, view(&account, 0)))
         });
         let (id, user) = revoked.await?;
-        self.0.runs.end(id);
+        self.end_runs(id);
         Ok(Outcome::User(user))
     }
 
@@ -114,6 +115,7 @@ impl App {
             accounts: Standing::ALL.into_iter().map(|standing| (standing.name(), count(standing))).collect(),
             runs,
             runs_waiting,
+            sessions: self.0.sessions.count().0,
             mails_waiting: mails,
             launcher_pid: rooms.sandbox.launcher_pid().await.ok(),
             landlock: rooms.sandbox.landlock_abi().await.unwrap_or(0),

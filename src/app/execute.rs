@@ -9,9 +9,12 @@ impl App {
         let mut run = self.0.runs.enter(member.id).await?;
         // Looked at again now that a suspension would end it: one that came in between is not missed.
         self.still_approved(member)?;
-        let job = self.with_parcels(member, job.clone()).await?;
+        let running = async {
+            let job = self.with_parcels(member, job.clone()).await?;
+            self.0.rooms.sandbox.run(member.id, &job).await.map_err(|error| Error::Ours(error.to_string()))
+        };
         let result = tokio::select! {
-            result = self.0.rooms.sandbox.run(member.id, &job) => result.map_err(|error| Error::Ours(error.to_string()))?,
+            result = running => result?,
             // Dropping the other future kills the run.
             () = run.ended() => return Err(Error::Unauthorized),
         };
@@ -23,10 +26,10 @@ impl App {
             cpu_ms = result.usage.cpu.as_millis(),
             "ran a script"
         );
-        Ok(Outcome::Ran(Box::new(result)))
+        Ok(Outcome::Ran { result: Box::new(result), with_files: job.wants_files() })
     }
 
-    fn still_approved(&self, member: &Member) -> Result<(), Error> {
+    pub(super) fn still_approved(&self, member: &Member) -> Result<(), Error> {
         let account = self.0.rooms.store.read(|view| view.account(member.id)).map_err(AppError::from)?;
         match account.map(|account| account.standing) {
             Some(Standing::Approved) => Ok(()),

@@ -50,9 +50,9 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    pub(super) fn answered<T>(&self, action: &'static str, answer: &Result<T, Error>) {
+    pub(super) fn answered(&self, action: &'static str, answer: Result<(), &Error>) {
         let answer = match answer {
-            Ok(_) => "ok",
+            Ok(()) => "ok",
             Err(Error::Malformed(_) | Error::TooLarge(_) | Error::Conflict(_) | Error::NotFound) => "refused",
             Err(Error::Forbidden(_) | Error::NotTheirs | Error::Gone) => "refused",
             Err(Error::Unauthorized) => "unauthorized",
@@ -77,12 +77,12 @@ impl Metrics {
     }
 
     /// All of it in the text format of OpenMetrics.
-    pub(super) fn text(&self, running: usize, waiting: usize) -> String {
+    pub(super) fn text(&self, running: usize, waiting: usize, sessions: usize) -> String {
         let mut registry = Registry::with_prefix("cloud_python");
         registry.register("answers", "Requests answered", self.answers.clone());
-        registry.register("runs", "Runs ended", self.runs.clone());
-        registry.register("run_seconds", "Wall-clock time of runs", self.run_seconds.clone());
-        registry.register("run_cpu_seconds", "CPU time of runs", self.run_cpu_seconds.clone());
+        registry.register("runs", "Runs and live sessions ended", self.runs.clone());
+        registry.register("run_seconds", "Wall-clock time of runs and live sessions", self.run_seconds.clone());
+        registry.register("run_cpu_seconds", "CPU time of runs and live sessions", self.run_cpu_seconds.clone());
         registry.register("runs_in_progress", "Runs in progress", gauge(running));
         registry.register("runs_waiting", "Runs that wait for a place", gauge(waiting));
         let bytes = "Bytes of parcels";
@@ -90,6 +90,7 @@ impl Metrics {
         registry.register("parcel_bytes_out", format!("{bytes} that were downloaded"), self.parcel_bytes_out.clone());
         let high = "Signatures for parcels with s above half of the order";
         registry.register("parcel_high_signatures", high, self.high_signatures.clone());
+        registry.register("sessions_in_progress", "Live sessions in progress", gauge(sessions));
         let mut text = String::new();
         // Writing into a string does not fail.
         let _ = encode(&mut text, &registry);

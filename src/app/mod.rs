@@ -10,6 +10,7 @@ mod accounts;
 mod admin;
 mod execute;
 mod letters;
+mod live;
 mod metrics;
 mod parcels;
 mod runs;
@@ -20,13 +21,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::auth::{Auth, AuthError};
 use crate::clock::Clock;
 use crate::config::{ParcelLimits, RunLimits, limits};
-use crate::domain::{Action, Credential, Email, Error, Network, Outcome};
+use crate::domain::{AccountId, Action, Credential, Email, Error, Network, Outcome};
 use crate::mail::{MailError, Outbox};
 use crate::objects::{ObjectError, Objects};
 use crate::sandbox::Sandbox;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
+pub use live::{Conversation, Said, Stdin, Stream};
 use metrics::Metrics;
 use parcels::Streams;
 use runs::Runs;
@@ -93,6 +95,8 @@ pub struct Settings {
     pub administrator: Option<Email>,
     /// How much may run at once.
     pub runs: RunLimits,
+    /// How many live sessions there may be at once.
+    pub sessions: RunLimits,
     /// How many parcels may be kept, and whose.
     pub parcels: ParcelLimits,
     /// What `/version` says.
@@ -121,6 +125,7 @@ struct Inner {
     rooms: Rooms,
     settings: Settings,
     runs: Runs,
+    sessions: Runs,
     streams: Streams,
     metrics: Metrics,
     draining: AtomicBool,
@@ -130,9 +135,10 @@ impl App {
     /// A corridor between these rooms.
     pub fn new(rooms: Rooms, settings: Settings) -> Self {
         let runs = Runs::new(settings.runs.clone(), rooms.clock.clone());
+        let sessions = Runs::new(settings.sessions.clone(), rooms.clock.clone());
         let streams = Streams::new(settings.parcels.changes_per_minute, rooms.clock.clone());
         let (metrics, draining) = (Metrics::default(), AtomicBool::new(false));
-        Self(Arc::new(Inner { rooms, settings, runs, streams, metrics, draining }))
+        Self(Arc::new(Inner { rooms, settings, runs, sessions, streams, metrics, draining }))
     }
 
     /// Does what is asked, if whoever asks may. If the caller stops waiting, a run ends; whatever else was begun is brought to its
@@ -147,7 +153,7 @@ impl App {
                 acting.await.unwrap_or_else(|error| Err(Error::Ours(error.to_string())))
             }
         };
-        self.0.metrics.answered(kind, &answer);
+        self.0.metrics.answered(kind, answer.as_ref().map(drop));
         answer
     }
 
@@ -183,6 +189,12 @@ impl App {
             Action::Execute(_) => self.0.runs.has_room(),
             _ => Ok(()),
         }
+    }
+
+    /// Ends everything that runs for an account.
+    fn end_runs(&self, account: AccountId) {
+        self.0.runs.end(account);
+        self.0.sessions.end(account);
     }
 
     /// Whether the server can do its work: not while it ends, and not if its database cannot be read.

@@ -89,7 +89,7 @@ impl Client {
         let request = request.header(CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"));
         let request = request.body(sending).map_err(|_| nonsense("a request that is no HTTP"))?;
         let within = patience(length);
-        let call = async { exchange(self.connect().await?, request, limits::SMALL_ANSWER_BYTES).await };
+        let call = async { exchange(self.connected(within).await?, request, limits::SMALL_ANSWER_BYTES).await };
         let answer = bounded(within, call).await.ok_or(ClientError::TooSlow(within))??;
         let said = answer.json(StatusCode::OK).map_err(signed)?;
         let id = ParcelId::parse(&read::<Uploaded>(&said)?.id).ok_or_else(|| nonsense("an id that is none"))?;
@@ -124,7 +124,7 @@ impl Client {
             to.write_all(bytes).map_err(|error| ClientError::ParcelFile(PathBuf::from("the output"), error))
         };
         let incoming = Incoming { idle: limits::OBJECT_PATIENCE, take: &mut take };
-        receive_bytes(self.connect().await?, request, incoming).await.map_err(signed)?;
+        receive_bytes(self.connected(limits::CALL).await?, request, incoming).await.map_err(signed)?;
         match hasher.finish(service(id)) == *id {
             true => Ok(written),
             false => Err(nonsense("the data is not what the id says")),
@@ -203,8 +203,9 @@ impl Client {
         }
         let request = request.body(http_body_util::Full::<Bytes>::from(body.unwrap_or_default()));
         let request = request.map_err(|_| nonsense("a request that is no HTTP"))?;
-        let call = async { exchange(self.connect().await?, request, limits::SMALL_ANSWER_BYTES).await };
-        bounded(limits::CALL, call).await.ok_or(ClientError::TooSlow(limits::CALL))?
+        let within = self.within(limits::CALL);
+        let call = async { exchange(self.connected(within).await?, request, limits::SMALL_ANSWER_BYTES).await };
+        bounded(within, call).await.ok_or(ClientError::TooSlow(within))?
     }
 
     fn parcel_request(

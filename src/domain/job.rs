@@ -172,7 +172,7 @@ pub struct JobSpec {
     arguments: Vec<Argument>,
     files: Vec<JobFile>,
     parcels: Vec<JobParcel>,
-    outputs: Vec<FilePath>,
+    outputs: Option<Vec<FilePath>>,
     stdin: Vec<u8>,
     unbuffered: bool,
     budget: Budget,
@@ -225,7 +225,12 @@ impl JobSpec {
     /// Files, and directories with all files below them, that are returned when the script has ended. What is not there
     /// then is not returned.
     pub fn outputs(&self) -> &[FilePath] {
-        &self.outputs
+        self.outputs.as_deref().unwrap_or_default()
+    }
+
+    /// Whether files were asked for at all, be it an empty list of them.
+    pub fn wants_files(&self) -> bool {
+        self.outputs.is_some()
     }
 
     /// All of its standard input, for a run whose input is not live.
@@ -256,7 +261,7 @@ impl JobSpecBuilder {
             arguments: vec![],
             files: vec![],
             parcels: vec![],
-            outputs: vec![],
+            outputs: None,
             stdin: vec![],
             unbuffered: false,
             budget: Budget::default(),
@@ -289,7 +294,7 @@ impl JobSpecBuilder {
 
     /// Asks for files to be returned.
     pub fn outputs(mut self, outputs: Vec<FilePath>) -> Self {
-        self.0.outputs = outputs;
+        self.0.outputs = Some(outputs);
         self
     }
 
@@ -325,7 +330,7 @@ impl JobSpecBuilder {
         if spec.files.len() + spec.parcels.len() > limits::FILES {
             return Err(JobError::TooManyFiles);
         }
-        if spec.outputs.len() > limits::OUTPUTS {
+        if spec.outputs().len() > limits::OUTPUTS {
             return Err(JobError::TooManyOutputs);
         }
         let script = spec.script.as_ref().map_or(0, |script| script.0.len());
@@ -380,6 +385,12 @@ mod tests {
             assert_eq!(path("out").covers(&path(other)), covered, "{other}");
         }
         assert!(!path("out/a").covers(&path("out")));
+    }
+
+    #[test]
+    fn a_list_of_no_files_is_a_list() {
+        assert!(!JobSpec::interactive().build().unwrap().wants_files());
+        assert!(JobSpec::interactive().outputs(vec![]).build().unwrap().wants_files());
     }
 
     #[test]

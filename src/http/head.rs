@@ -41,6 +41,14 @@ impl Head {
         self.caller.version == Version::HTTP_2
     }
 
+    pub(super) fn is_http11(&self) -> bool {
+        self.caller.version == Version::HTTP_11
+    }
+
+    pub(super) const fn fields(&self) -> &HeaderMap {
+        &self.fields
+    }
+
     pub(super) fn method(&self) -> &Method {
         &self.method
     }

@@ -42,7 +42,13 @@ impl Taken {
         &self.bytes
     }
 
-    fn push(&mut self, mut chunk: impl Buf, limit: usize) -> Result<(), Refusal> {
+    /// Wipes the bytes and keeps the room, for what was read in them.
+    pub(super) fn into_room(self) -> Room {
+        self.room
+    }
+
+    /// Takes what has come, unless there are more than `limit` bytes then, or there is no room.
+    pub(super) fn push(&mut self, mut chunk: impl Buf, limit: usize) -> Result<(), Refusal> {
         let length = self.bytes.len().saturating_add(chunk.remaining());
         if length > limit {
             return Err(too_large(limit));

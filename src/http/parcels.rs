@@ -73,7 +73,7 @@ pub(super) fn register_key(asked: Asked) -> Result<(Credential, Action), Error> 
 
 async fn ask(house: &House, head: &Head, shown: Credential, action: ParcelAction) -> Result<Answer, Refusal> {
     let outcome = house.app.handle(head.network(), shown, Action::Parcel(action)).await?;
-    Ok(reply::outcome(outcome, Form::Parcel))
+    Ok(reply::outcome(outcome, Form::Parcel, house.answers.room(head.network()))?)
 }
 
 async fn permit_one<B: Buf + Send>(
@@ -150,7 +150,7 @@ async fn upload<B: Buf + Send>(
     let mut coming = Source { body, said, settings: &house.settings, form, refused: None };
     let done = house.app.upload(head.network(), &shown, &mut coming).await;
     match (done, coming.refused) {
-        (Ok(outcome), _) => Ok(reply::outcome(outcome, Form::Parcel)),
+        (Ok(outcome), _) => Ok(reply::outcome(outcome, Form::Parcel, house.answers.room(head.network()))?),
         (Err(_), Some(refused)) => Err(refused),
         (Err(error), None) => Err(error.into()),
     }
@@ -169,8 +169,11 @@ struct Source<'a, S> {
 enum Coming {
     /// As JSON, all of which is still to come.
     Json(Room),
-    /// What was in the JSON, the last piece first.
-    Pieces(Vec<Piece>),
+    /// What was in the JSON, the last piece first, and the room that it takes until it has been kept.
+    Pieces {
+        left: Vec<Piece>,
+        _room: Option<Room>,
+    },
     Parts(Box<Parts>),
 }
 
@@ -193,7 +196,7 @@ enum Part {
 impl<S: Stream<Item = Result<B, warp::Error>> + Send, B: Buf + Send> Pieces for Source<'_, S> {
     async fn next(&mut self) -> Result<Option<Piece>, Error> {
         let next = match &mut self.form {
-            Coming::Pieces(pieces) => Ok(pieces.pop()),
+            Coming::Pieces { left, .. } => Ok(left.pop()),
             Coming::Parts(parts) => parts.next(self.body.as_mut(), self.settings).await,
             Coming::Json(_) => self.read_json().await,
         };
@@ -209,12 +212,17 @@ impl<S: Stream<Item = Result<B, warp::Error>> + Send, B: Buf + Send> Pieces for 
 
 impl<S: Stream<Item = Result<B, warp::Error>> + Send, B: Buf + Send> Source<'_, S> {
     async fn read_json(&mut self) -> Result<Option<Piece>, Refusal> {
-        let Coming::Json(room) = std::mem::replace(&mut self.form, Coming::Pieces(vec![])) else { return Ok(None) };
+        let none = Coming::Pieces { left: vec![], _room: None };
+        let Coming::Json(room) = std::mem::replace(&mut self.form, none) else { return Ok(None) };
         let taken = intake::take(self.body.as_mut(), self.said, limits::PARCEL_JSON_BYTES, room, self.settings).await?;
-        let parsed = tokio::task::spawn_blocking(move || json::parse::<UploadRequest>(taken.bytes())).await;
-        let UploadRequest { owner, metadata, data } = parsed.map_err(|error| Error::Ours(error.to_string()))??;
+        let parsed = tokio::task::spawn_blocking(move || {
+            json::parse::<UploadRequest>(taken.bytes()).map(|request| (request, taken.into_room()))
+        });
+        let (request, room) = parsed.await.map_err(|error| Error::Ours(error.to_string()))??;
+        let UploadRequest { owner, metadata, data } = request;
         let Hex(data) = data.0;
-        self.form = Coming::Pieces(vec![Piece::Data(data.into()), Piece::Metadata(metadata)]);
+        let left = vec![Piece::Data(data.into()), Piece::Metadata(metadata)];
+        self.form = Coming::Pieces { left, _room: Some(room) };
         Ok(Some(Piece::Owner(owner.0)))
     }
 }
