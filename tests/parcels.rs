@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Connection, ParcelKey, Town, config, hex, sha256};
+use crate::world::{Answer, Connection, ParcelKey, Session, Town, Whole, config, hex, sha256};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 const FORM: (&str, &str) = ("content-type", "multipart/form-data; boundary=x1");
@@ -412,6 +412,38 @@ async fn a_script_is_given_parcels_that_its_account_may_have() {
     assert_eq!(answer.status, 200);
     let answer = town.post_as(token, "/execute", &run(&others)).await;
     assert_eq!(answer.json()["stdout"], json!("Myw0IHgK"), "{}", answer.text());
+    town.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_session_is_given_parcels_as_a_run_is() {
+    let town = Town::new().await;
+    let person = town.approved("ada@example.org").await;
+    let token = person.token.as_deref().unwrap();
+    let mut connection = town.connection().await;
+    let (ada, eve) = (ParcelKey::new(), ParcelKey::new());
+    let (own, others) = (ada.upload(&mut connection, b"1,2").await, eve.upload(&mut connection, b"3,4").await);
+    let first = |id: &str| {
+        let files = json!({"data.csv": {"parcel": id}, "b": "eA=="});
+        json!({"data": "print(open('data.csv').read(), open('b').read(), input())", "files": files})
+    };
+    let refused = |whole: Whole| (whole.code, whole.control["error"].as_str().unwrap().to_owned());
+    let (code, said) = refused(Session::run(&town, token, &first(&own)).await);
+    assert!(code == 1008 && said.contains("POST /parcel-key"), "{code} {said}");
+    let signature = hex(&ada.sign("cloud-python parcel key of ada@example.org"));
+    let key = json!({"public_key": hex(&ada.point()), "signature": signature});
+    assert_eq!(town.post_as(token, "/parcel-key", &key).await.status, 200);
+    let mut session = Session::of(&town, token, &first(&own)).await;
+    session.input("there\n").await;
+    let whole = session.rest().await;
+    assert_eq!((whole.stdout().as_str(), whole.code), ("1,2 x there\n", 1000), "{}", whole.stderr());
+    let (code, said) = refused(Session::run(&town, token, &first(&others)).await);
+    assert!(code == 1008 && said.contains("neither owns this parcel nor was let in"), "{code} {said}");
+    let (code, said) = refused(Session::run(&town, token, &first(&"0".repeat(72))).await);
+    assert_eq!((code, said.as_str()), (1008, "no such thing"));
+    // Sessions that were refused have left their places.
+    let status = town.admin("GET", "/status").await.json();
+    assert_eq!(status["sessions"], json!(0), "{status}");
     town.close().await;
 }
 

@@ -93,7 +93,7 @@ impl Client {
         }
     }
 
-    /// `POST /execute`. Script, arguments, files, outputs and standard input are those of the job; `timeout` is asked for, if given.
+    /// `POST /execute`. Script, arguments, files, parcels, outputs and standard input are those of the job; `timeout` is asked for, if given.
     pub async fn execute(
         &self,
         token: &BearerToken,
@@ -193,16 +193,16 @@ pub(super) fn bearer(token: &BearerToken) -> Result<HeaderValue, ClientError> {
 /// A job as it is sent.
 pub(super) fn execution(job: &JobSpec, timeout: Option<Duration>) -> Result<wire::Execute<'_>, ClientError> {
     let arguments = job.arguments().iter().map(|argument| utf8("an argument", argument.as_bytes()));
-    let files = job
-        .files()
-        .iter()
-        .map(|file| Ok((utf8("a file's name", file.path.as_bytes())?, wire::to_base64(&file.content))));
+    let files = job.files().iter();
+    let files = files.map(|file| Ok((name(&file.path)?, wire::File::Content(wire::to_base64(&file.content)))));
+    let parcels = job.parcels().iter();
+    let parcels = parcels.map(|given| Ok((name(&given.path)?, wire::File::Parcel { parcel: given.id.to_string() })));
     let outputs = job.outputs().iter().map(|path| utf8("the name of an output", path.as_bytes()));
     Ok(wire::Execute {
         data: job.script().map(|script| utf8("the script", script.as_bytes())).transpose()?,
         args: arguments.collect::<Result<_, _>>()?,
         stdin: (!job.stdin().is_empty()).then(|| wire::to_base64(job.stdin())),
-        files: files.collect::<Result<_, _>>()?,
+        files: files.chain(parcels).collect::<Result<_, _>>()?,
         outputs: job.wants_files().then(|| outputs.collect()).transpose()?,
         timeout: timeout.map(|timeout| timeout.as_secs_f64()),
     })
@@ -252,6 +252,10 @@ fn ok(body: &[u8]) -> Result<(), ClientError> {
 /// With a token, there was no password to be wrong.
 pub(super) fn with_token(error: ClientError) -> ClientError {
     if let ClientError::WrongCredentials = error { ClientError::SessionEnded } else { error }
+}
+
+fn name(path: &FilePath) -> Result<&str, ClientError> {
+    utf8("a file's name", path.as_bytes())
 }
 
 fn text(password: &Password) -> Result<&str, ClientError> {

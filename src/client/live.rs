@@ -74,7 +74,7 @@ pub enum Heard {
 }
 
 impl Client {
-    /// `GET /session`: starts a script, or the interactive interpreter if the job has none. Arguments and files are those of the job;
+    /// `GET /session`: starts a script, or the interactive interpreter if the job has none. Arguments, files and parcels are those of the job;
     /// `timeout` is asked for, if given.
     pub async fn open(
         &self,

@@ -41,11 +41,21 @@ pub(super) struct Execute<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stdin: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) files: BTreeMap<&'a str, String>,
+    pub(super) files: BTreeMap<&'a str, File>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) outputs: Option<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timeout: Option<f64>,
+}
+
+/// What a file of a run is.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum File {
+    /// Bytes in base64.
+    Content(String),
+    /// A parcel that the server has.
+    Parcel { parcel: String },
 }
 
 /// What every answer has.

@@ -151,6 +151,36 @@ async fn files_go_there_and_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn parcels_are_among_the_files_of_a_run_and_of_a_session() {
+    let desk = desk().await;
+    let client = |arguments: &[&str]| {
+        let output = desk.home.client(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", said(&output));
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    };
+    desk.home.put("numbers", "1 2 3");
+    client(&["parcel", "new-key", "key.pem"]);
+    let id = client(&["parcel", "upload", "--key", "key.pem", "numbers"]);
+    let parcel = format!("in/data={id}");
+    desk.home.put("script.py", "print(open('in/data').read() + open('more').read())");
+    let arguments = ["--parcel", &parcel, "--file", "more=numbers", "script.py"];
+    let refused = desk.home.client(&[&["exec"], &arguments[..]].concat());
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("the account has no key for parcels"), "{}", said(&refused));
+    client(&["parcel", "register-key", "key.pem", "ada@example.org"]);
+    assert_eq!(client(&[&["exec"], &arguments[..]].concat()), "1 2 31 2 3");
+    let output = desk.feed("print(open('in/data').read() + input())", b" 4\n", &["--parcel", &parcel, "script.py"]);
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), &b"1 2 3 4\n"[..]), "{}", said(&output));
+    let other = format!("in/data={}", "0".repeat(72));
+    let output = desk.feed("", b"", &["--parcel", &other, "script.py"]);
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    assert!(said(&output).contains("no such thing"), "{}", said(&output));
+    let output = desk.feed("", b"", &["--parcel", "in/data=12", "script.py"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    desk.town.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn limits_and_refusals_are_told_as_what_they_are() {
     let desk = desk().await;
     let seen = desk.talk("print('on', end='')\ninput()", &[("on", "half")], &["--timeout", "0.5"]);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{CommandError, waited};
-use crate::cli::carried::Carried;
+use crate::cli::carried::{Carried, Given};
 use crate::cli::files::{FilesError, read_script};
 use crate::cli::{FAILED, TIMED_OUT, complain};
 use crate::client::{Ended, terminal};
@@ -28,6 +28,8 @@ pub(super) struct Arguments {
     raw: bool,
     #[command(flatten)]
     carried: Carried,
+    #[command(flatten)]
+    given: Given,
     /// The script, or - for standard input
     #[arg(value_name = "FILE")]
     script: PathBuf,
@@ -77,7 +79,7 @@ impl Arguments {
         let arguments = self.arguments.iter().map(|argument| Argument::parse(argument.as_bytes()));
         let arguments = arguments.collect::<Result<_, _>>().map_err(refused)?;
         let job = self.carried.add_to::<CommandError>(JobSpec::of(script).arguments(arguments))?;
-        job.stdin(self.input()?).build().map_err(refused)
+        self.given.add_to(job).stdin(self.input()?).build().map_err(refused)
     }
 
     /// Standard input, and no more of an endless one than shows that it is too much; the job's own limit says so.

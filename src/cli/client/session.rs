@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use super::tty::Console;
 use super::tty::mode::{self, RawMode};
 use super::{CommandError, waited};
-use crate::cli::carried::Carried;
+use crate::cli::carried::{Carried, Given};
 use crate::cli::files::read_script;
 use crate::cli::{FAILED, HUNG_UP, INTERRUPTED, TERMINATED, TIMED_OUT, complain};
 use crate::client::{Ended, Heard, LiveInput, LiveOutput, terminal};
@@ -37,6 +37,8 @@ pub(super) struct Arguments {
     raw: bool,
     #[command(flatten)]
     carried: Carried,
+    #[command(flatten)]
+    given: Given,
     /// The script, or - for standard input, of which nothing is left for the script then (default: the interactive interpreter)
     #[arg(value_name = "FILE")]
     script: Option<PathBuf>,
@@ -94,7 +96,8 @@ impl Arguments {
         };
         let arguments = self.arguments.iter().map(|argument| Argument::parse(argument.as_bytes()));
         let arguments = arguments.collect::<Result<_, _>>().map_err(refused)?;
-        self.carried.add_to::<CommandError>(job.arguments(arguments))?.build().map_err(refused)
+        let job = self.carried.add_to::<CommandError>(job.arguments(arguments))?;
+        self.given.add_to(job).build().map_err(refused)
     }
 
     /// Passes everything on until there is an end. The terminal is set back on every way out of here.
