@@ -129,6 +129,7 @@ impl Server {
         let rates = Rates {
             registrations_per_hour: config.registrations_per_hour,
             logins_per_minute: config.logins_per_minute,
+            mailboxes_per_hour: config.mailbox.registrations_per_hour,
         };
         let auth = Auth::new(store.clone(), vault.clone(), clock.clone(), cost, rates)?;
         let rooms = Rooms {
@@ -145,8 +146,9 @@ impl Server {
             wasmtime: WASMTIME_VERSION,
             image: image.sha256().to_owned(),
         };
-        let settings =
-            Settings { url, administrator: config.administrator.clone(), runs: config.runs.clone(), versions };
+        let (administrator, runs, mailbox) =
+            (config.administrator.clone(), config.runs.clone(), config.mailbox.clone());
+        let settings = Settings { url, administrator, runs, mailbox, versions };
         let app = App::new(rooms, settings);
         note(&store, &clock, Event::Started).await?;
 

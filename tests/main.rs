@@ -21,6 +21,7 @@ mod image;
 mod isolation;
 mod lifecycle;
 mod mail;
+mod mailbox;
 mod outcomes;
 mod python;
 mod requests;

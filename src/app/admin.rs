@@ -26,7 +26,9 @@ impl App {
             AdminAction::Status => self.status().await,
             AdminAction::Metrics => {
                 let (running, waiting) = self.0.runs.count();
-                Ok(Outcome::Metrics(self.0.metrics.text(running, waiting)))
+                let counted = self.0.rooms.store.read(|view| Ok((view.mailboxes()?, view.messages_waiting()?)));
+                let (mailboxes, messages) = counted.map_err(AppError::from)?;
+                Ok(Outcome::Metrics(self.0.metrics.text(running, waiting, mailboxes, messages)))
             }
         }
     }

@@ -64,8 +64,8 @@ impl Metrics {
         self.run_cpu_seconds.observe(result.usage.cpu.as_secs_f64());
     }
 
-    /// All of it in the text format of OpenMetrics.
-    pub(super) fn text(&self, running: usize, waiting: usize) -> String {
+    /// All of it in the text format of OpenMetrics, with how many mailboxes and messages there are.
+    pub(super) fn text(&self, running: usize, waiting: usize, mailboxes: u64, messages: u64) -> String {
         let mut registry = Registry::with_prefix("cloud_python");
         registry.register("answers", "Requests answered", self.answers.clone());
         registry.register("runs", "Runs ended", self.runs.clone());
@@ -73,6 +73,8 @@ impl Metrics {
         registry.register("run_cpu_seconds", "CPU time of runs", self.run_cpu_seconds.clone());
         registry.register("runs_in_progress", "Runs in progress", gauge(running));
         registry.register("runs_waiting", "Runs that wait for a place", gauge(waiting));
+        registry.register("mailboxes", "Mailboxes", gauge(mailboxes));
+        registry.register("messages", "Messages that wait in mailboxes", gauge(messages));
         let mut text = String::new();
         // Writing into a string does not fail.
         let _ = encode(&mut text, &registry);
@@ -80,6 +82,6 @@ impl Metrics {
     }
 }
 
-fn gauge(value: usize) -> ConstGauge<i64> {
-    ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX))
+fn gauge(value: impl TryInto<i64>) -> ConstGauge<i64> {
+    ConstGauge::new(value.try_into().unwrap_or(i64::MAX))
 }

@@ -10,21 +10,24 @@ mod accounts;
 mod admin;
 mod execute;
 mod letters;
+mod mailbox;
 mod metrics;
 mod runs;
+mod stamps;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::auth::{Auth, AuthError};
 use crate::clock::Clock;
-use crate::config::{RunLimits, limits};
+use crate::config::{MailboxConfig, RunLimits, limits};
 use crate::domain::{Action, Credential, Email, Error, Network, Outcome};
 use crate::mail::{MailError, Outbox};
 use crate::sandbox::Sandbox;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
+use mailbox::Mailboxes;
 use metrics::Metrics;
 use runs::Runs;
 
@@ -80,6 +83,8 @@ pub struct Settings {
     pub administrator: Option<Email>,
     /// How much may run at once.
     pub runs: RunLimits,
+    /// Who may have a mailbox, and how much may be in one.
+    pub mailbox: MailboxConfig,
     /// What `/version` says.
     pub versions: Versions,
 }
@@ -106,6 +111,7 @@ struct Inner {
     rooms: Rooms,
     settings: Settings,
     runs: Runs,
+    mailboxes: Mailboxes,
     metrics: Metrics,
     draining: AtomicBool,
 }
@@ -114,7 +120,9 @@ impl App {
     /// A corridor between these rooms.
     pub fn new(rooms: Rooms, settings: Settings) -> Self {
         let runs = Runs::new(settings.runs.clone(), rooms.clock.clone());
-        Self(Arc::new(Inner { rooms, settings, runs, metrics: Metrics::default(), draining: AtomicBool::new(false) }))
+        let mailboxes = Mailboxes::new(settings.mailbox.clone(), rooms.clock.clone());
+        let (metrics, draining) = (Metrics::default(), AtomicBool::new(false));
+        Self(Arc::new(Inner { rooms, settings, runs, mailboxes, metrics, draining }))
     }
 
     /// Does what is asked, if whoever asks may. If the caller stops waiting, a run ends; whatever else was begun is brought to its
@@ -151,6 +159,7 @@ impl App {
             Action::Login => self.login(principal.member()?).await,
             Action::Logout => self.logout(principal.member()?).await,
             Action::Execute(job) => self.execute(principal.member()?, &job).await,
+            Action::Mailbox(action) => self.mailbox(from, &principal, action).await,
             Action::Administer(action) => {
                 principal.operator()?;
                 self.administer(action).await

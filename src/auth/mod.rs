@@ -1,12 +1,14 @@
 //! Who somebody is: a [`Credential`] goes in, a [`Principal`] comes out.
 //!
-//! Owns: passwords and their hashing (`password`), bearer tokens and links (`tokens`), limits on guessing (`throttle`), and
-//! [`Principal`], which nobody outside this room can make. Not here: what a principal may do (`app`).
+//! Owns: passwords and their hashing (`password`), bearer tokens and links (`tokens`), mailboxes' passwords (`mailbox`,
+//! `remembered`), limits on guessing (`throttle`), and [`Principal`], which nobody outside this room can make. Not here: what a principal may do (`app`).
 //!
 //! Every refusal is the same [`Error::Unauthorized`] after the same work: an unknown address costs the hash that a wrong
 //! password costs.
 
+mod mailbox;
 mod password;
+mod remembered;
 mod throttle;
 mod tokens;
 
@@ -23,7 +25,9 @@ use crate::domain::{
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError, random};
 
+pub use mailbox::{MailboxUser, is_open};
 pub use password::{Cost, Passwords};
+use remembered::Remembered;
 pub(crate) use throttle::RateOf;
 pub use throttle::{Costly, Rates, Throttle};
 
@@ -57,6 +61,7 @@ enum Kind {
     Member(Member),
     Verification(TokenHash),
     Approval(TokenHash, AccountId),
+    Mailbox(MailboxUser),
     Operator,
 }
 
@@ -98,6 +103,14 @@ impl Principal {
         }
     }
 
+    /// The owner of a mailbox.
+    pub fn mailbox(&self) -> Result<&MailboxUser, Error> {
+        match &self.0 {
+            Kind::Mailbox(user) => Ok(user),
+            _ => Err(Error::Unauthorized),
+        }
+    }
+
     /// The operator.
     pub fn operator(&self) -> Result<(), Error> {
         match &self.0 {
@@ -126,6 +139,7 @@ struct Inner {
     clock: Clock,
     passwords: Passwords,
     throttle: Throttle,
+    remembered: Remembered,
     /// What an unknown address is compared with, so that it costs what a known one costs.
     nobody: Account,
 }
@@ -145,7 +159,8 @@ impl Auth {
             networks: vec![],
         };
         let throttle = Throttle::new(clock.clone(), rates);
-        Ok(Self(Arc::new(Inner { store, vault, clock, passwords, throttle, nobody })))
+        let remembered = Remembered::new(clock.clone())?;
+        Ok(Self(Arc::new(Inner { store, vault, clock, passwords, throttle, remembered, nobody })))
     }
 
     /// The passwords' room, for registration.
@@ -165,6 +180,7 @@ impl Auth {
             Credential::Operator => Kind::Operator,
             Credential::Bearer(token) => Kind::Member(self.by_token(token)?),
             Credential::Password(credential) => Kind::Member(self.by_password(from, credential).await?),
+            Credential::Mailbox(credential) => Kind::Mailbox(self.by_mailbox(from, credential).await?),
             Credential::Verification(token) => match self.link(token)? {
                 LinkPurpose::Register(_) | LinkPurpose::Enrol(_) => Kind::Verification(token.hash()),
                 LinkPurpose::Approve(_) => return Err(Error::NotFound),

@@ -15,6 +15,7 @@ pub(super) struct File {
     pub(super) mail: Mail,
     pub(super) passwords: Passwords,
     pub(super) runs: Runs,
+    pub(super) mailbox: super::mailbox::Mailbox,
     pub(super) limits: Limits,
     pub(super) allow_weak_jail: bool,
 }

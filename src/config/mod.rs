@@ -5,6 +5,7 @@
 
 mod file;
 pub mod limits;
+mod mailbox;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use crate::domain::Email;
 use file::File;
+pub use mailbox::{MailboxConfig, MailboxRegistration};
 
 /// What the server is told. `Config::default()` is a working server on loopback.
 #[derive(Clone, Debug)]
@@ -41,6 +43,8 @@ pub struct Config {
     pub registrations_per_hour: NonZeroU32,
     /// Log-ins a minute from one network.
     pub logins_per_minute: NonZeroU32,
+    /// Who may have a mailbox, and how much may be in one.
+    pub mailbox: MailboxConfig,
     /// Connections at once.
     pub connections: usize,
     /// Connections at once from one network.
@@ -178,6 +182,7 @@ impl Config {
             runs: runs(&file.runs)?,
             registrations_per_hour: file.limits.registrations_per_hour.unwrap_or(limits::REGISTRATIONS_PER_HOUR),
             logins_per_minute: file.limits.logins_per_minute.unwrap_or(limits::LOGINS_PER_MINUTE),
+            mailbox: file.mailbox.config()?,
             connections: within(
                 "limits.connections",
                 file.limits.connections.unwrap_or(limits::CONNECTIONS),

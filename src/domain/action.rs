@@ -3,7 +3,7 @@
 //! Owns: [`Credential`] and [`Action`]. A request becomes one of each before anything is done about it; `auth` makes a
 //! principal of the credential, and `app` decides whether that principal may do that.
 
-use super::{BearerToken, Decision, Email, JobSpec, LinkToken, Password, TotpCode};
+use super::{BearerToken, Decision, Email, JobSpec, LinkToken, MailboxAction, MailboxCredential, Password, TotpCode};
 
 /// What a caller shows to be let in.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub enum Credential {
     Verification(LinkToken),
     /// The link of a mail that was sent to the administrator.
     Approval(LinkToken),
+    /// A mailbox's name and password, which go with every request.
+    Mailbox(MailboxCredential),
     /// A connection to the administrator's socket: the kernel says that it is the server's own user.
     Operator,
 }
@@ -57,6 +59,8 @@ pub enum Action {
     Logout,
     /// Runs a script. An approved account, by password and code or by token, within its limits.
     Execute(Box<JobSpec>),
+    /// Anything about mailboxes; each says who may.
+    Mailbox(MailboxAction),
     /// Anything on the administrator's socket. The operator alone.
     Administer(AdminAction),
 }
@@ -71,6 +75,7 @@ impl Action {
             Self::Login => "login",
             Self::Logout => "logout",
             Self::Execute(_) => "execute",
+            Self::Mailbox(action) => action.name(),
             Self::Administer(_) => "administer",
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{AuditEntry, Email, JobResult, Secret, Standing, UnixTime};
+use super::{AuditEntry, Email, JobResult, MailboxOutcome, Secret, Standing, UnixTime};
 
 /// It was done.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub enum Outcome {
     LoggedOut,
     /// The run is over.
     Ran(Box<JobResult>),
+    /// What was done to a mailbox.
+    Mailbox(Box<MailboxOutcome>),
     /// All accounts.
     Users(Vec<UserView>),
     /// One account.

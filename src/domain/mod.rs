@@ -12,6 +12,7 @@ mod budget;
 mod email;
 mod job;
 mod lockout;
+mod mailbox;
 mod network;
 mod outcome;
 mod password;
@@ -27,6 +28,10 @@ pub use budget::{Budget, BudgetError};
 pub use email::{Email, EmailError};
 pub use job::{Argument, FilePath, JobError, JobFile, JobSpec, JobSpecBuilder, ProgramName, Script};
 pub use lockout::Ladder;
+pub use mailbox::{
+    Load, MailText, Mailbox, MailboxAction, MailboxCredential, MailboxError, MailboxId, MailboxKeys, MailboxName,
+    MailboxOutcome, Message, NewMailbox, mailbox_password, until,
+};
 pub use network::Network;
 pub use outcome::{JobOutcome, JobResult, Spent, Usage};
 pub use password::{Password, PasswordError, PasswordHash};

@@ -11,7 +11,8 @@ use super::json;
 use super::route::{Ask, Takes};
 use crate::config::limits;
 use crate::domain::{
-    Action, BearerToken, Budget, Credential, Decision, Email, Error, LinkToken, Password, PasswordCredential,
+    Action, BearerToken, Budget, Credential, Decision, Email, Error, LinkToken, MailboxCredential, Password,
+    PasswordCredential,
 };
 
 /// A request that has been taken in.
@@ -22,6 +23,8 @@ pub(super) struct Asked {
     /// What follows the question mark.
     pub(super) query: String,
     pub(super) bearer: Bearer,
+    /// What it shows for a mailbox, on the routes that ask for one.
+    pub(super) mailbox: Option<MailboxCredential>,
     /// Whether the body is a browser's form.
     pub(super) is_form: bool,
     /// What a run may use unless it is asked otherwise.

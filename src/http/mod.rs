@@ -1,7 +1,8 @@
 //! The HTTPS door: bytes from strangers become a credential and an action, and what comes of it becomes bytes again.
 //!
 //! ```text
-//! listener -> tls -> connection (pulse, wire) -> route (request, head, intake, asked, json, field, body) -> App::handle -> reply (pages, openapi)
+//! listener -> tls -> connection (pulse, wire) -> route (request, mailbox, head, intake, asked, json, field, query, body)
+//!          -> App::handle -> reply (pages, openapi)
 //! admin ------------^
 //! ```
 //!
@@ -21,10 +22,12 @@ mod head;
 mod intake;
 mod json;
 mod listener;
+mod mailbox;
 mod networks;
 mod openapi;
 mod pages;
 mod pulse;
+mod query;
 mod reply;
 mod request;
 mod route;

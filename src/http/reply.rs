@@ -15,10 +15,11 @@ use serde::Serialize;
 use super::body::{
     AuditReply, EnrolmentReply, ExecuteReply, LoginReply, Message, StatusReply, UserReply, UsersReply, VersionReply,
 };
+use super::mailbox::{Done, MailboxRefusal};
 use super::{openapi, pages};
 use crate::app::App;
 use crate::config::limits;
-use crate::domain::{Error, JobOutcome, JobResult, Outcome};
+use crate::domain::{Error, JobOutcome, JobResult, MailboxOutcome, Outcome};
 
 /// A whole answer.
 pub(super) type Answer = warp::reply::Response;
@@ -36,6 +37,8 @@ pub(super) enum Form {
     Json,
     /// For people.
     Html,
+    /// For programs that use mailboxes. What was done is written as everywhere.
+    Mailbox,
 }
 
 /// Why a request is not answered with what it asks for.
@@ -68,15 +71,24 @@ pub(super) fn outcome(outcome: Outcome, form: Form) -> Answer {
         (Outcome::Approval(user), Form::Html) => html(StatusCode::OK, pages::approval(&user)),
         (Outcome::Decided(user), Form::Html) => html(StatusCode::OK, pages::decided(&user)),
         (Outcome::Verification | Outcome::LoggedOut, _) => ok(&Message::ok()),
-        (Outcome::Enrolment(enrolment), Form::Json) => ok(&EnrolmentReply::from(enrolment)),
+        (Outcome::Enrolment(enrolment), _) => ok(&EnrolmentReply::from(enrolment)),
         (Outcome::Approval(user) | Outcome::Decided(user) | Outcome::User(user), _) => ok(&UserReply::from(user)),
         (Outcome::LoggedIn(token, life), _) => ok(&LoginReply::new(token, life)),
         (Outcome::Ran(result), _) => ran(&result),
+        (Outcome::Mailbox(done), _) => mailbox(*done),
         (Outcome::Users(users), _) => ok(&UsersReply::from(users)),
         (Outcome::Audit(entries), _) => ok(&AuditReply::from(entries)),
         (Outcome::Status(status), _) => ok(&StatusReply::from(status)),
         (Outcome::Metrics(text), _) => answer(StatusCode::OK, METRICS, NO_CONTENT, text.into()),
     }
+}
+
+fn mailbox(done: MailboxOutcome) -> Answer {
+    let status = match done {
+        MailboxOutcome::Opened(..) | MailboxOutcome::Sent(..) => StatusCode::CREATED,
+        _ => StatusCode::OK,
+    };
+    json(status, &Done::from(done))
 }
 
 fn ran(result: &JobResult) -> Answer {
@@ -96,6 +108,7 @@ pub(super) fn refusal(refusal: &Refusal, form: Form) -> Answer {
     let mut answer = match form {
         Form::Json => json(status, &Message::new(&sentence)),
         Form::Html => html(status, problem(status, &sentence)),
+        Form::Mailbox => json(status, &MailboxRefusal { status: status.as_u16(), message: &sentence }),
     };
     if let Some((name, value)) = hint(refusal) {
         answer.headers_mut().insert(name, value);

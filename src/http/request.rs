@@ -9,10 +9,11 @@ use super::asked::{Asked, Bearer};
 use super::body::{ExecuteRequest, LoginRequest, RegisterRequest};
 use super::field::{Base64, Field, NewPassword, Seconds};
 use super::intake::Taken;
+use super::mailbox;
 use super::reply;
 use super::route::{Ask, Does, Route, Takes};
 use crate::config::limits;
-use crate::domain::{Action, Budget, Credential, Error, JobError, JobSpec, Script};
+use crate::domain::{Action, Budget, Credential, Error, JobError, JobSpec, MailboxAction, Script};
 
 /// Every route of the HTTPS listener. `GET` takes `HEAD`, too.
 pub const ROUTES: &[Route] = &[
@@ -24,6 +25,13 @@ pub const ROUTES: &[Route] = &[
     Route::post("/execute", Takes::Json(limits::EXECUTE_BODY_BYTES), Does::Ask(execute)),
     Route::post("/login", Takes::Json(limits::BODY_BYTES), Does::Ask(login)),
     Route::post("/logout", Takes::Nothing, Does::Ask(logout)),
+    Route::post("/users", Takes::SomeJson(limits::MAILBOX_BODY_BYTES), Does::NewMailbox(mailbox::open)),
+    Route::get("/users/me", Does::Mailbox(mailbox::own)),
+    Route::post("/users/me", Takes::SomeJson(limits::BODY_BYTES), Does::Mailbox(mailbox::set_info)),
+    Route::get("/users/friends", Does::Mailbox(mailbox::find)),
+    Route::get("/messages", Does::Mailbox(mailbox::read)),
+    Route::post("/messages", Takes::SomeJson(limits::BODY_BYTES), Does::Mailbox(mailbox::send)),
+    Route::delete("/messages", Does::Mailbox(mailbox::delete)),
     Route::get("/openapi.json", Does::Tell(|_| reply::document())),
     Route::get("/healthz", Does::Tell(|_| reply::alive())),
     Route::get("/readyz", Does::Tell(|house| reply::ready(house.is_ready()))),
@@ -92,18 +100,32 @@ fn timed(budget: Budget, wall: Duration, most: Duration) -> Result<Budget, Error
 /// Reads bytes as the body of every route that takes one, for the fuzzer. Whatever they are, they mean something or are refused in a
 /// sentence of one printable line; what means something is JSON, or a form.
 pub fn read_any_body(bytes: &[u8]) {
-    for (ask, is_form) in [(register as Ask, false), (login, false), (execute, false), (decide, false), (decide, true)]
-    {
+    let mailbox = mailbox::anybody();
+    for (ask, is_form) in [
+        (register as Ask, false),
+        (login, false),
+        (execute, false),
+        (decide, false),
+        (decide, true),
+        (mailbox::open, false),
+        (mailbox::set_info, false),
+        (mailbox::send, false),
+    ] {
         let asked = Asked {
             parameter: "A".repeat(43),
             query: String::new(),
             bearer: Bearer::None,
+            mailbox: mailbox.clone(),
             is_form,
             budget: Budget::default(),
             wall: limits::EXECUTE_WALL,
             body: Taken::of(bytes),
         };
-        match ask(asked) {
+        let understood = match ask(asked) {
+            Ok((_, Action::Mailbox(MailboxAction::Unclear(error)))) => Err(error),
+            understood => understood,
+        };
+        match understood {
             Ok(_) => assert!(is_form || serde_json::from_slice::<serde_json::Value>(bytes).is_ok(), "not JSON"),
             Err(Error::Malformed(sentence) | Error::TooLarge(sentence)) => {
                 assert!(!sentence.is_empty() && sentence.len() < 1000, "{sentence:?}");
@@ -129,7 +151,7 @@ mod tests {
     fn asked(body: &[u8], bearer: Bearer) -> Asked {
         let (parameter, query) = (String::new(), String::new());
         let (budget, wall) = (Budget::default(), limits::EXECUTE_WALL);
-        Asked { parameter, query, bearer, is_form: false, budget, wall, body: Taken::of(body) }
+        Asked { parameter, query, bearer, mailbox: None, is_form: false, budget, wall, body: Taken::of(body) }
     }
 
     fn said(ask: fn(Asked) -> Result<(Credential, Action), Error>, body: impl AsRef<[u8]>) -> String {

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{StoreError, StoredMail};
 use crate::domain::{
-    Account, AccountId, AuditEntry, Email, EmailError, Link, LinkPurpose, Network, PasswordHash, Registration,
-    Standing, TokenRecord, TotpStep, UnixTime,
+    Account, AccountId, AuditEntry, Email, EmailError, Link, LinkPurpose, Mailbox, MailboxKeys, Message, Network,
+    PasswordHash, Registration, Standing, TokenRecord, TotpStep, UnixTime,
 };
 
 /// Something that is kept, and the record it is kept as.
@@ -287,6 +287,9 @@ pub fn decode_any_record(bytes: &[u8]) {
     round_trip::<TokenRecord>(bytes);
     round_trip::<StoredMail>(bytes);
     round_trip::<AuditEntry>(bytes);
+    round_trip::<Mailbox>(bytes);
+    round_trip::<MailboxKeys>(bytes);
+    round_trip::<Message>(bytes);
 }
 
 fn round_trip<T: Stored>(bytes: &[u8]) {
@@ -296,7 +299,7 @@ fn round_trip<T: Stored>(bytes: &[u8]) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::{Actor, Event};
 
@@ -336,7 +339,7 @@ mod tests {
     }
 
     /// What is written now is what was always written, and what was always written is read.
-    fn golden<T: Stored + PartialEq + std::fmt::Debug>(value: &T, bytes: &str) {
+    pub(in crate::store) fn golden<T: Stored + PartialEq + std::fmt::Debug>(value: &T, bytes: &str) {
         let bytes = hex(bytes);
         assert_eq!(encode(value).unwrap(), bytes, "{value:?}");
         assert_eq!(decode::<T>("golden", &bytes).unwrap(), *value);
@@ -402,6 +405,7 @@ mod tests {
             Event::LoggedOut,
             Event::TokensRevoked,
             Event::TotpReset,
+            Event::MailboxOpened,
         ];
         let about = Some("Ada@example.org".to_owned());
         let hash = [0x33; 32];

@@ -148,7 +148,7 @@ impl<'t> View<'t> {
         }
     }
 
-    fn record<'k, K: Key, T: Stored>(
+    pub(super) fn record<'k, K: Key, T: Stored>(
         &self,
         table: Records<K>,
         key: impl Borrow<K::SelfType<'k>>,
@@ -158,7 +158,7 @@ impl<'t> View<'t> {
     }
 
     /// A record that an index says is there.
-    fn indexed<'k, K: Key, T: Stored>(
+    pub(super) fn indexed<'k, K: Key, T: Stored>(
         &self,
         table: Records<K>,
         key: impl Borrow<K::SelfType<'k>>,
@@ -203,7 +203,7 @@ impl<K: Key, V: Value> Rows<'_, K, V> {
         }
     }
 
-    fn len(&self) -> Result<u64, StorageError> {
+    pub(super) fn len(&self) -> Result<u64, StorageError> {
         match self {
             Self::Snapshot(table) => table.len(),
             Self::Change(table) => table.len(),
