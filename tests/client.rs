@@ -5,6 +5,7 @@ mod commands;
 mod keyboard;
 mod liar;
 mod lies;
+mod mailbox;
 mod operator;
 mod real;
 mod trust;

@@ -22,6 +22,7 @@ mod isolation;
 mod lifecycle;
 mod mail;
 mod mailbox;
+mod mailbox_crash;
 mod outcomes;
 mod python;
 mod requests;

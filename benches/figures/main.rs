@@ -17,6 +17,7 @@ mod enumeration;
 mod kill;
 mod latency;
 mod load;
+mod mailbox;
 mod memory;
 mod native;
 mod table;
@@ -41,7 +42,8 @@ use cloud_python::sandbox::{Meter, Sandbox, Settings, Source, cache_folder};
 /// The program that is measured.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-python");
 
-const SECTIONS: [&str; 8] = ["latency", "throughput", "cpu", "memory", "cold", "kill", "load", "enumeration"];
+const SECTIONS: [&str; 9] =
+    ["latency", "throughput", "cpu", "memory", "cold", "kill", "load", "enumeration", "mailbox"];
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -61,6 +63,7 @@ fn main() {
             "cold" => cold::measure(),
             "load" => runtime.block_on(load::measure()),
             "enumeration" => runtime.block_on(enumeration::measure()),
+            "mailbox" => runtime.block_on(mailbox::measure()),
             _ => runtime.block_on(kill::measure()),
         }
     }

@@ -13,6 +13,7 @@ mod calls;
 mod endpoint;
 mod error;
 mod exchange;
+mod mailbox;
 mod session;
 pub mod terminal;
 mod tls;
@@ -22,4 +23,7 @@ pub use admin::{Admin, Entries, Entry, OneUser, Status, Told, User, Users};
 pub use calls::{Client, Ended};
 pub use endpoint::{CaFile, Endpoint, ServerUrl};
 pub use error::ClientError;
+pub use mailbox::{
+    Acquaintance, Identity, Inbox, KnownKeys, Mailbox, Opened, PublicKey, SealError, TEXT_BYTES, Waiting,
+};
 pub use session::{Session, SessionFile};

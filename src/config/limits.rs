@@ -364,6 +364,12 @@ pub const ANSWER_HEADERS: usize = 64;
 pub const SMALL_ANSWER_BYTES: usize = 64 * KIB;
 /// Bytes of an answer that carries output in base64: 48 MiB of output, where a server gives 1 MiB unless its operator wants more.
 pub const RUN_ANSWER_BYTES: usize = 64 * MIB;
+/// Bytes of an answer with messages: a hundred of 4096 characters, each escaped.
+pub const MAILBOX_ANSWER_BYTES: usize = 4 * MIB;
+/// Messages that are fetched at a time. Their contents take some tens of MiB.
+pub const FETCHED_MESSAGES: usize = 10_000;
+/// Bytes of the list of known keys: some tens of thousands of friends.
+pub const KNOWN_KEYS_BYTES: u64 = 8 * MIB as u64;
 /// Bytes of an answer on the administrator's socket. A list of a hundred thousand accounts fits.
 pub const ADMIN_ANSWER_BYTES: usize = 64 * MIB;
 /// Characters that are shown of a sentence from the server.

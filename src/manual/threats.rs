@@ -50,7 +50,8 @@
 //! | whoever sends odd bytes | hyper and rustls read them; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `fuzz/run` |
 //! | whoever steals a link, a token or the database | links live 10 minutes, tokens 15; both are stored hashed; TOTP secrets and mails are sealed under a key that is elsewhere | `tests/serving.rs` |
 //! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
-//! | a malicious server | one trusted authority, bounded lengths and times, escaped output | `tests/client` |
+//! | a malicious server | one trusted authority, bounded lengths and times, escaped output, messages that only two people can read | `tests/client` |
+//! | whoever fills mailboxes | bounds on messages, bytes, sends and mailboxes; what waits is never thrown away for it | `tests/mailbox.rs` |
 //!
 //! # What each budget stops
 //!
@@ -90,6 +91,15 @@
 //! - **Memory of ended runs of the same account** is reset by wasmtime between runs in a child that goes on. A flaw there
 //!   would show an account its own earlier run, never another account's.
 //!
+//! - **A server that lies to somebody with a mailbox** cannot read, change or invent messages for `client mailbox`, which binds them to
+//!   sender and recipient and remembers keys. It can keep messages back, deliver one again (its sender's own time is in it and is
+//!   shown), tell anybody who writes to whom and when, and hand out a wrong key before the right one was ever seen: compare
+//!   fingerprints. What other clients make of this is theirs; the server understands none of it.
+//! - **Messages have no forward secrecy**: whoever gets a private key and its password reads what was ever sent to it and was kept. Whoever
+//!   gets a recipient's private key can also write to that recipient in anybody's name.
+//! - **Names of mailboxes are no secret** from whoever has a mailbox, nor, where strangers are let in, from anybody.
+//! - **Strangers can take all of their places** where an operator lets them in, at 60 an hour from each address; accounts have their own.
+//!
 //! # What counts as a vulnerability
 //!
 //! | | |
@@ -106,6 +116,8 @@
 //! | a code, or a link, is good twice | yes |
 //! | a change that was answered is lost by a crash | yes |
 //! | a server's answer drives the client's terminal | yes |
+//! | a script reaches a mailbox, or somebody reads or deletes what is in another's | yes |
+//! | the server, its database or its log has in it what `client mailbox` has sent, in a form that the server can read | yes |
 //! | a script ends its own run in an odd way: trap, abort, wrong result, a crash of its own interpreter | no: a bug |
 //! | a script breaks out of what Python itself forbids (`__builtins__`, audit hooks) | no: Python is not a wall here |
 //! | a script finds out which version of the server, CPython or wasmtime runs it | no |

@@ -5,6 +5,7 @@
 
 mod ask;
 mod exec;
+mod mailbox;
 mod progress;
 
 use std::path::{Path, PathBuf};
@@ -73,6 +74,8 @@ enum Command {
     },
     /// Run a script on the server; ends with its exit code, 124 on a time-out
     Exec(exec::Arguments),
+    /// Messages that only two people can read
+    Mailbox(mailbox::Arguments),
     /// End the session
     Logout,
 }
@@ -107,6 +110,7 @@ impl CommandError {
         match self {
             Self::Budget(_) | Self::Usage(_) => USAGE,
             Self::Interrupted | Self::Ask(AskError::Interrupted) => INTERRUPTED,
+            Self::Client(ClientError::KeyChanged { .. } | ClientError::OwnKeyChanged) => mailbox::KEY_CHANGED,
             _ => FAILED,
         }
     }
@@ -129,6 +133,7 @@ fn run(arguments: &Arguments) -> Result<u8, CommandError> {
                 login(arguments, email, password_file.as_deref(), code_file.as_deref()).await
             }
             Command::Exec(exec) => exec.run(arguments).await,
+            Command::Mailbox(mailbox) => mailbox.run(arguments).await,
             Command::Logout => logout(arguments).await,
         }
     });
