@@ -168,7 +168,8 @@ fn taking(operation: OperationBuilder, body: RequestBodyBuilder) -> OperationBui
 }
 
 fn parameter(name: &str, required: Required, what: &str, kind: Type, pattern: Option<&str>) -> ParameterBuilder {
-    let minimum = matches!(kind, Type::Integer).then_some(0);
+    // A time may lie before 1970; nothing was stored then.
+    let minimum = (name == "before").then_some(0);
     let schema = ObjectBuilder::new().schema_type(kind).pattern(pattern).minimum(minimum);
     let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Query).required(required);
     parameter.description(Some(what)).schema(Some(schema))
