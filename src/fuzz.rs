@@ -5,7 +5,7 @@
 
 use crate::domain::{BearerToken, Email, LinkToken, Password, TotpCode, TotpSecret, TotpStep, UnixTime};
 
-pub use crate::http::read_any_body as requests;
+pub use crate::http::{hear_any_frames as websocket, read_any_body as requests};
 pub use crate::sandbox::decode_any_frame as frames;
 pub use crate::store::decode_any_record as records;
 
@@ -13,8 +13,14 @@ pub use crate::store::decode_any_record as records;
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its file and folder.
-pub const TARGETS: [(&str, Target); 5] =
-    [("credentials", credentials), ("email", email), ("frames", frames), ("records", records), ("requests", requests)];
+pub const TARGETS: [(&str, Target); 6] = [
+    ("credentials", credentials),
+    ("email", email),
+    ("frames", frames),
+    ("records", records),
+    ("requests", requests),
+    ("websocket", websocket),
+];
 
 /// Whatever passes for an address can stand in a mail's head and in a line of a log, and its key is an address with that key.
 pub fn email(bytes: &[u8]) {

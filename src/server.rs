@@ -85,7 +85,7 @@ pub struct Start {
     pub config: Config,
     /// What time it is.
     pub clock: Clock,
-    /// How the sandbox is set up; `allow_weak_jail` is taken from the configuration.
+    /// How the sandbox is set up; `allow_weak_jail` and `children` are taken from the configuration.
     pub sandbox: sandbox::Settings,
 }
 
@@ -97,7 +97,8 @@ impl Server {
         let (store, vault) = open_store(&data)?;
         let image = cache_folder().and_then(|cache| Source::find(&cache)).map_err(SandboxError::from)?;
         let prepared = image.prepare(Meter::default(), progress).map_err(SandboxError::from)?;
-        let settings = sandbox::Settings { allow_weak_jail: config.allow_weak_jail, ..sandbox };
+        let children = children(&config);
+        let settings = sandbox::Settings { allow_weak_jail: config.allow_weak_jail, children, ..sandbox };
         let sandbox = Sandbox::start(settings, prepared).await?;
         let python = python_version(&sandbox).await?;
 
@@ -146,9 +147,9 @@ impl Server {
             wasmtime: WASMTIME_VERSION,
             image: image.sha256().to_owned(),
         };
-        let (administrator, runs, mailbox) =
-            (config.administrator.clone(), config.runs.clone(), config.mailbox.clone());
-        let settings = Settings { url, administrator, runs, mailbox, versions };
+        let (runs, sessions, mailbox) = (config.runs.clone(), config.sessions.clone(), config.mailbox.clone());
+        let administrator = config.administrator.clone();
+        let settings = Settings { url, administrator, runs, sessions, mailbox, versions };
         let app = App::new(rooms, settings);
         note(&store, &clock, Event::Started).await?;
 
@@ -255,15 +256,30 @@ fn transport(data: &Path, config: &Config) -> Result<Transport, ServerError> {
     }
 }
 
+/// One for each run and each live session that there may be.
+fn children(config: &Config) -> usize {
+    config.runs.concurrent + config.sessions.concurrent
+}
+
 fn door(config: &Config) -> Result<http::Settings, ServerError> {
-    let runs = &config.runs;
+    let (runs, sessions) = (&config.runs, &config.sessions);
     let budget =
         Budget::default().with_memory(runs.memory).and_then(|budget| budget.with_wall(runs.timeout.min(limits::WALL)));
+    // As much for each second as a run has.
+    let turns = sessions.timeout.as_secs().div_ceil(limits::WALL.as_secs()).max(1);
+    let session_budget = Budget::default()
+        .with_memory(sessions.memory)
+        .and_then(|budget| budget.with_wall(sessions.timeout))
+        .and_then(|budget| budget.with_output(config.session_output))
+        .and_then(|budget| budget.with_fuel(limits::FUEL.saturating_mul(turns)));
     Ok(http::Settings {
+        children: children(config),
         connections: config.connections,
         connections_per_network: config.connections_per_network,
         budget: budget.map_err(|error| ServerError::Image(error.to_string()))?,
         wall: runs.timeout,
+        session_budget: session_budget.map_err(|error| ServerError::Image(error.to_string()))?,
+        ping: config.session_ping,
         ..http::Settings::default()
     })
 }

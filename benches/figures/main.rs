@@ -20,6 +20,7 @@ mod load;
 mod mailbox;
 mod memory;
 mod native;
+mod sessions;
 mod table;
 mod throughput;
 mod town;
@@ -43,7 +44,7 @@ use cloud_python::sandbox::{Meter, Sandbox, Settings, Source, cache_folder};
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-python");
 
 const SECTIONS: [&str; 9] =
-    ["latency", "throughput", "cpu", "memory", "cold", "kill", "load", "enumeration", "mailbox"];
+    ["latency", "throughput", "cpu", "memory", "cold", "kill", "load", "sessions", "enumeration", "mailbox"];
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -62,6 +63,7 @@ fn main() {
             "memory" => runtime.block_on(memory::measure()),
             "cold" => cold::measure(),
             "load" => runtime.block_on(load::measure()),
+            "sessions" => runtime.block_on(sessions::measure()),
             "enumeration" => runtime.block_on(enumeration::measure()),
             "mailbox" => runtime.block_on(mailbox::measure()),
             _ => runtime.block_on(kill::measure()),

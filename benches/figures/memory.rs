@@ -35,10 +35,11 @@ fn median(pids: &[u32]) -> Option<u64> {
     sizes.get(sizes.len() / 2).copied()
 }
 
-/// The processes whose parent this is.
+/// The processes whose parent this is, whichever of its threads has made them.
 pub(crate) fn children_of(pid: u32) -> Vec<u32> {
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+    lists.flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
 }
 
 pub(crate) fn private_dirty_kib(pid: u32) -> Option<u64> {

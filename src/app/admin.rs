@@ -1,6 +1,7 @@
 //! What the operator asks on the administrator's socket.
 
 use super::accounts::{decide, view};
+use super::metrics::InProgress;
 use super::{App, AppError};
 use crate::auth::seal_totp;
 use crate::config::limits;
@@ -26,9 +27,11 @@ impl App {
             AdminAction::Status => self.status().await,
             AdminAction::Metrics => {
                 let (running, waiting) = self.0.runs.count();
+                let (sessions, _) = self.0.sessions.count();
                 let counted = self.0.rooms.store.read(|view| Ok((view.mailboxes()?, view.messages_waiting()?)));
                 let (mailboxes, messages) = counted.map_err(AppError::from)?;
-                Ok(Outcome::Metrics(self.0.metrics.text(running, waiting, mailboxes, messages)))
+                let now = InProgress { running, waiting, sessions, mailboxes, messages };
+                Ok(Outcome::Metrics(self.0.metrics.text(&now)))
             }
         }
     }
@@ -58,7 +61,7 @@ impl App {
         });
         let (id, decided) = decided.await?;
         if decided.standing == Standing::Suspended {
-            self.0.runs.end(id);
+            self.end_runs(id);
         }
         rooms.outbox.wake();
         Ok(Outcome::Decided(decided))
@@ -84,7 +87,7 @@ impl App {
             Ok::<_, AppError>((account.id, view(&account, 0)))
         });
         let (id, user) = reset.await?;
-        self.0.runs.end(id);
+        self.end_runs(id);
         rooms.outbox.wake();
         Ok(Outcome::User(user))
     }
@@ -100,7 +103,7 @@ impl App {
             Ok::<_, AppError>((account.id, view(&account, 0)))
         });
         let (id, user) = revoked.await?;
-        self.0.runs.end(id);
+        self.end_runs(id);
         Ok(Outcome::User(user))
     }
 
@@ -116,6 +119,7 @@ impl App {
             accounts: Standing::ALL.into_iter().map(|standing| (standing.name(), count(standing))).collect(),
             runs,
             runs_waiting,
+            sessions: self.0.sessions.count().0,
             mails_waiting: mails,
             launcher_pid: rooms.sandbox.launcher_pid().await.ok(),
             landlock: rooms.sandbox.landlock_abi().await.unwrap_or(0),

@@ -8,7 +8,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-use crate::domain::{Error, JobOutcome, JobResult, Outcome};
+use crate::domain::{Error, JobOutcome, JobResult};
 
 /// Counters that only grow, and the times of runs.
 #[derive(Debug)]
@@ -38,10 +38,20 @@ impl Default for Metrics {
     }
 }
 
+/// What there is at the moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InProgress {
+    pub(super) running: usize,
+    pub(super) waiting: usize,
+    pub(super) sessions: usize,
+    pub(super) mailboxes: u64,
+    pub(super) messages: u64,
+}
+
 impl Metrics {
-    pub(super) fn answered(&self, action: &'static str, answer: &Result<Outcome, Error>) {
+    pub(super) fn answered(&self, action: &'static str, answer: Result<(), &Error>) {
         let answer = match answer {
-            Ok(_) => "ok",
+            Ok(()) => "ok",
             Err(Error::Malformed(_) | Error::TooLarge(_) | Error::Conflict(_) | Error::NotFound) => "refused",
             Err(Error::Unauthorized) => "unauthorized",
             Err(Error::SlowDown(_)) => "slow_down",
@@ -64,15 +74,17 @@ impl Metrics {
         self.run_cpu_seconds.observe(result.usage.cpu.as_secs_f64());
     }
 
-    /// All of it in the text format of OpenMetrics, with how many mailboxes and messages there are.
-    pub(super) fn text(&self, running: usize, waiting: usize, mailboxes: u64, messages: u64) -> String {
+    /// All of it in the text format of OpenMetrics, with what there is at the moment.
+    pub(super) fn text(&self, now: &InProgress) -> String {
+        let InProgress { running, waiting, sessions, mailboxes, messages } = *now;
         let mut registry = Registry::with_prefix("cloud_python");
         registry.register("answers", "Requests answered", self.answers.clone());
-        registry.register("runs", "Runs ended", self.runs.clone());
-        registry.register("run_seconds", "Wall-clock time of runs", self.run_seconds.clone());
-        registry.register("run_cpu_seconds", "CPU time of runs", self.run_cpu_seconds.clone());
+        registry.register("runs", "Runs and live sessions ended", self.runs.clone());
+        registry.register("run_seconds", "Wall-clock time of runs and live sessions", self.run_seconds.clone());
+        registry.register("run_cpu_seconds", "CPU time of runs and live sessions", self.run_cpu_seconds.clone());
         registry.register("runs_in_progress", "Runs in progress", gauge(running));
         registry.register("runs_waiting", "Runs that wait for a place", gauge(waiting));
+        registry.register("sessions_in_progress", "Live sessions in progress", gauge(sessions));
         registry.register("mailboxes", "Mailboxes", gauge(mailboxes));
         registry.register("messages", "Messages that wait in mailboxes", gauge(messages));
         let mut text = String::new();

@@ -10,6 +10,7 @@ mod accounts;
 mod admin;
 mod execute;
 mod letters;
+mod live;
 mod mailbox;
 mod metrics;
 mod runs;
@@ -21,12 +22,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::auth::{Auth, AuthError};
 use crate::clock::Clock;
 use crate::config::{MailboxConfig, RunLimits, limits};
-use crate::domain::{Action, Credential, Email, Error, Network, Outcome};
+use crate::domain::{AccountId, Action, Credential, Email, Error, Network, Outcome};
 use crate::mail::{MailError, Outbox};
 use crate::sandbox::Sandbox;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
+pub use live::{Conversation, Said, Stdin, Stream};
 use mailbox::Mailboxes;
 use metrics::Metrics;
 use runs::Runs;
@@ -83,6 +85,8 @@ pub struct Settings {
     pub administrator: Option<Email>,
     /// How much may run at once.
     pub runs: RunLimits,
+    /// How many live sessions there may be at once.
+    pub sessions: RunLimits,
     /// Who may have a mailbox, and how much may be in one.
     pub mailbox: MailboxConfig,
     /// What `/version` says.
@@ -111,6 +115,7 @@ struct Inner {
     rooms: Rooms,
     settings: Settings,
     runs: Runs,
+    sessions: Runs,
     mailboxes: Mailboxes,
     metrics: Metrics,
     draining: AtomicBool,
@@ -120,9 +125,10 @@ impl App {
     /// A corridor between these rooms.
     pub fn new(rooms: Rooms, settings: Settings) -> Self {
         let runs = Runs::new(settings.runs.clone(), rooms.clock.clone());
+        let sessions = Runs::new(settings.sessions.clone(), rooms.clock.clone());
         let mailboxes = Mailboxes::new(settings.mailbox.clone(), rooms.clock.clone());
         let (metrics, draining) = (Metrics::default(), AtomicBool::new(false));
-        Self(Arc::new(Inner { rooms, settings, runs, mailboxes, metrics, draining }))
+        Self(Arc::new(Inner { rooms, settings, runs, sessions, mailboxes, metrics, draining }))
     }
 
     /// Does what is asked, if whoever asks may. If the caller stops waiting, a run ends; whatever else was begun is brought to its
@@ -137,7 +143,7 @@ impl App {
                 acting.await.unwrap_or_else(|error| Err(Error::Ours(error.to_string())))
             }
         };
-        self.0.metrics.answered(kind, &answer);
+        self.0.metrics.answered(kind, answer.as_ref().map(drop));
         answer
     }
 
@@ -173,6 +179,12 @@ impl App {
             Action::Execute(_) => self.0.runs.has_room(),
             _ => Ok(()),
         }
+    }
+
+    /// Ends everything that runs for an account.
+    fn end_runs(&self, account: AccountId) {
+        self.0.runs.end(account);
+        self.0.sessions.end(account);
     }
 
     /// Whether the server can do its work: not while it ends, and not if its database cannot be read.

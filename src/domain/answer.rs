@@ -26,7 +26,12 @@ pub enum Outcome {
     /// The token has ended.
     LoggedOut,
     /// The run is over.
-    Ran(Box<JobResult>),
+    Ran {
+        /// What came of it.
+        result: Box<JobResult>,
+        /// Whether files were asked for. Then the answer has a place for them, be there any or none.
+        with_files: bool,
+    },
     /// What was done to a mailbox.
     Mailbox(Box<MailboxOutcome>),
     /// All accounts.
@@ -80,6 +85,8 @@ pub struct Status {
     pub runs: usize,
     /// Runs that wait for a place.
     pub runs_waiting: usize,
+    /// Live sessions in progress.
+    pub sessions: usize,
     /// Mails that have not been sent yet.
     pub mails_waiting: u64,
     /// The launcher's process id.

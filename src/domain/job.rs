@@ -161,7 +161,7 @@ pub struct JobSpec {
     script: Option<Script>,
     arguments: Vec<Argument>,
     files: Vec<JobFile>,
-    outputs: Vec<FilePath>,
+    outputs: Option<Vec<FilePath>>,
     stdin: Vec<u8>,
     unbuffered: bool,
     budget: Budget,
@@ -201,7 +201,12 @@ impl JobSpec {
     /// Files, and directories with all files below them, that are returned when the script has ended. What is not there
     /// then is not returned.
     pub fn outputs(&self) -> &[FilePath] {
-        &self.outputs
+        self.outputs.as_deref().unwrap_or_default()
+    }
+
+    /// Whether files were asked for at all, be it an empty list of them.
+    pub fn wants_files(&self) -> bool {
+        self.outputs.is_some()
     }
 
     /// All of its standard input, for a run whose input is not live.
@@ -231,7 +236,7 @@ impl JobSpecBuilder {
             script,
             arguments: vec![],
             files: vec![],
-            outputs: vec![],
+            outputs: None,
             stdin: vec![],
             unbuffered: false,
             budget: Budget::default(),
@@ -258,7 +263,7 @@ impl JobSpecBuilder {
 
     /// Asks for files to be returned.
     pub fn outputs(mut self, outputs: Vec<FilePath>) -> Self {
-        self.0.outputs = outputs;
+        self.0.outputs = Some(outputs);
         self
     }
 
@@ -294,7 +299,7 @@ impl JobSpecBuilder {
         if spec.files.len() > limits::FILES {
             return Err(JobError::TooManyFiles);
         }
-        if spec.outputs.len() > limits::OUTPUTS {
+        if spec.outputs().len() > limits::OUTPUTS {
             return Err(JobError::TooManyOutputs);
         }
         let script = spec.script.as_ref().map_or(0, |script| script.0.len());
@@ -333,6 +338,12 @@ mod tests {
             assert_eq!(path("out").covers(&path(other)), covered, "{other}");
         }
         assert!(!path("out/a").covers(&path("out")));
+    }
+
+    #[test]
+    fn a_list_of_no_files_is_a_list() {
+        assert!(!JobSpec::interactive().build().unwrap().wants_files());
+        assert!(JobSpec::interactive().outputs(vec![]).build().unwrap().wants_files());
     }
 
     #[test]

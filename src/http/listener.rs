@@ -49,8 +49,10 @@ impl Listener {
         let certificates = Certificates::open(certificate, key)?;
         let (networks, settings) = (Networks::new(&settings), Arc::new(settings));
         let (ours, theirs) = (Arc::clone(&settings), networks.clone());
-        let routes =
-            |draining| route::filter(House { routes: ROUTES, app, settings: ours, networks: theirs, draining });
+        let answers = Networks::of_answers();
+        let routes = |draining| {
+            route::filter(House { routes: ROUTES, app, settings: ours, networks: theirs, answers, draining })
+        };
         Ok(Self::serve(socket, certificates, settings, networks, routes))
     }
 
@@ -92,7 +94,8 @@ struct Door {
 impl Door {
     /// Accepts connections until it is told to stop, and returns when the last one has ended.
     async fn keep(self, listener: TcpListener) {
-        let permits = Arc::new(Semaphore::new(self.terms.settings.connections.min(descriptors())));
+        let permits =
+            Arc::new(Semaphore::new(self.terms.settings.connections.min(descriptors(self.terms.settings.children))));
         let mut draining = self.terms.draining.clone();
         let mut tasks = JoinSet::new();
         loop {
@@ -162,9 +165,9 @@ async fn handshake(
 }
 
 /// Descriptors for connections. Without those that the rest of the house needs, a flood of connections would end the runs.
-fn descriptors() -> usize {
+fn descriptors(children: usize) -> usize {
     let all = getrlimit(Resource::Nofile).current.and_then(|all| usize::try_from(all).ok());
-    all.unwrap_or(usize::MAX).saturating_sub(limits::OTHER_DESCRIPTORS).clamp(1, Semaphore::MAX_PERMITS)
+    all.unwrap_or(usize::MAX).saturating_sub(limits::OTHER_DESCRIPTORS + children).clamp(1, Semaphore::MAX_PERMITS)
 }
 
 /// A connection that could not be accepted because something ran out is still there, and would be tried again at once.

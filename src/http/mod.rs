@@ -2,26 +2,34 @@
 //!
 //! ```text
 //! listener -> tls -> connection (pulse, wire) -> route (request, mailbox, head, intake, asked, json, field, query, body)
-//!          -> App::handle -> reply (pages, openapi)
-//! admin ------------^
+//!          -> App::handle -> reply (pages, console, openapi)
+//! admin ------------^          live (handshake, frames, beat, line, ending) -> App::open
 //! ```
 //!
 //! Owns: two doors, [`Listener`] for everybody and [`AdminSocket`] for the operator, with all their limits, and everything that
-//! only HTTP knows: routes, methods, content types, status codes. Only room that names warp, hyper and tokio-rustls. Not here: who
+//! only HTTP knows: routes, methods, content types, status codes. Only room that names warp, hyper's server and tokio-rustls's. Not here: who
 //! may do what, and what is done.
 //!
 //! What goes in and out is never logged: a debug line has a route's pattern, not the path, which may have a token in it. (warp,
 //! hyper and h2 would write paths and headers at their own `trace` level; the program does not listen to it.)
 
 mod admin;
+mod any_frames;
 mod asked;
+mod beat;
 mod body;
 mod connection;
+mod console;
+mod ending;
 mod field;
+mod frames;
+mod handshake;
 mod head;
 mod intake;
 mod json;
+mod line;
 mod listener;
+mod live;
 mod mailbox;
 mod networks;
 mod openapi;
@@ -38,6 +46,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use admin::{ADMIN_ROUTES, AdminSocket};
+pub use any_frames::hear_any_frames;
 pub use listener::Listener;
 pub use request::{ROUTES, read_any_body};
 pub use route::Route;
@@ -68,6 +77,12 @@ pub struct Settings {
     pub budget: Budget,
     /// The longest wall-clock time that a caller can ask for.
     pub wall: Duration,
+    /// What a live session may use; its wall-clock time is also the longest that a caller can ask for.
+    pub session_budget: Budget,
+    /// How often the client of a live session is asked whether it is still there. One that is silent for twice as long is gone.
+    pub ping: Duration,
+    /// Processes of the sandbox that may be alive at once, for each of which a descriptor is kept back.
+    pub children: usize,
 }
 
 impl Default for Settings {
@@ -83,6 +98,9 @@ impl Default for Settings {
             bodies_per_network: limits::BODIES_NETWORK_BYTES,
             budget: Budget::default(),
             wall: limits::EXECUTE_WALL,
+            session_budget: Budget::default(),
+            ping: limits::PING,
+            children: limits::CHILDREN,
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Returned<'a> {
 pub(super) enum NotTaken {
     /// More files or bytes than a run may return.
     TooLarge,
-    /// Not a file that was asked for: no child of ours sends that.
+    /// Not a file that was asked for. A guest whose script has taken it over can say that; run again, it would say it again.
     Uncalled,
 }
 
@@ -38,7 +38,8 @@ impl<'a> Returned<'a> {
         if is_new && !self.asked.iter().any(|asked| asked.covers(&path)) {
             return Err(NotTaken::Uncalled);
         }
-        let bytes = part.bytes.len() + if is_new { part.path.len() } else { 0 };
+        // In JSON a byte of a name may take six.
+        let bytes = part.bytes.len() + if is_new { 6 * part.path.len() } else { 0 };
         self.left = self.left.checked_sub(bytes).ok_or(NotTaken::TooLarge)?;
         if is_new && self.files.len() == limits::FILES {
             return Err(NotTaken::TooLarge);

@@ -5,6 +5,7 @@ mod letters;
 mod serving;
 pub(crate) mod socket;
 mod town;
+mod websocket;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -16,6 +17,7 @@ pub(crate) use https::{Answer, Connection, connect, tls};
 pub(crate) use letters::{link, secret};
 pub(crate) use serving::Serving;
 pub(crate) use town::{ADMINISTRATOR, PASSWORD, Person, Town, config};
+pub(crate) use websocket::{Session, Told, Whole};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-python");

@@ -10,6 +10,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::{CommandError, waited};
 use crate::cli::files::{FileArgument, FilesError, read_script};
+use crate::cli::outputs::{self, OutputArgument};
 use crate::cli::{FAILED, TIMED_OUT, complain};
 use crate::client::{ClientError, Ended, terminal};
 use crate::clock::Clock;
@@ -31,6 +32,9 @@ pub(super) struct Arguments {
     /// Puts a file, or all files of a directory, into the script's working directory (may be repeated)
     #[arg(long = "file", value_name = "NAME=PATH", value_parser = OsStringValueParser::new().try_map(|text| FileArgument::parse(&text)))]
     files: Vec<FileArgument>,
+    /// Fetches a file, or all files of a directory, when the script has ended; what is there under PATH is replaced (may be repeated)
+    #[arg(long = "output", value_name = "NAME=PATH", value_parser = OsStringValueParser::new().try_map(|text| OutputArgument::parse(&text)))]
+    outputs: Vec<OutputArgument>,
     /// The script, or - for standard input
     #[arg(value_name = "FILE")]
     script: PathBuf,
@@ -49,9 +53,10 @@ impl Arguments {
         }
         let (client, job) = (client.client(&session.endpoint)?, self.job()?);
         match waited(client.execute(&session.token, &job, self.timeout)).await? {
-            Ended::Exited { stdout, stderr, code } => {
+            Ended::Exited { stdout, stderr, code, files } => {
                 self.pass(std::io::stdout().lock(), &stdout).map_err(CommandError::Write)?;
                 self.pass(std::io::stderr().lock(), &stderr).map_err(CommandError::Write)?;
+                outputs::put(&self.outputs, files)?;
                 Ok(code)
             }
             Ended::TimedOut => {
@@ -82,8 +87,11 @@ impl Arguments {
         let arguments = self.arguments.iter().map(|argument| Argument::parse(argument.as_bytes()));
         let arguments = arguments.collect::<Result<_, _>>().map_err(refused)?;
         let files = self.files.iter().map(FileArgument::read).collect::<Result<Vec<_>, _>>()?.concat();
-        let job = JobSpec::of(script).arguments(arguments).files(files).stdin(self.input()?);
-        job.build().map_err(refused)
+        let mut job = JobSpec::of(script).arguments(arguments).files(files);
+        if !self.outputs.is_empty() {
+            job = job.outputs(outputs::wanted(&self.outputs)?);
+        }
+        job.stdin(self.input()?).build().map_err(refused)
     }
 
     /// Standard input, and no more of an endless one than shows that it is too much; the job's own limit says so.

@@ -1,12 +1,14 @@
 //! `cloud-python client ...`: an account on a server, and scripts that run there.
 //!
-//! Owns: what can be typed, and the commands but `exec`. Not here: the calls, and what is remembered between two of them
+//! Owns: what can be typed, and the commands but `exec` and `session`. Not here: the calls, and what is remembered between two of them
 //! ([`crate::client`]).
 
 mod ask;
 mod exec;
 mod mailbox;
 mod progress;
+mod session;
+mod tty;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,7 +21,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use self::ask::AskError;
 use super::dates::rfc3339;
 use super::files::FilesError;
-use super::{FAILED, INTERRUPTED, USAGE, complain};
+use super::outputs::OutputError;
+use super::{FAILED, HUNG_UP, INTERRUPTED, USAGE, complain};
 use crate::client::{CaFile, Client, ClientError, Endpoint, ServerUrl, Session, SessionFile};
 use crate::clock::Clock;
 use crate::config::limits;
@@ -33,7 +36,7 @@ const DEFAULT_CA: &str = "cloud-python-data/ca.pem";
 /// What can be typed after `cloud-python client`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted; exec: the script's own, 124 on a time-out"
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted; exec, session: the script's own, 124 on a time-out"
 )]
 pub struct Arguments {
     /// The server (default: CLOUD_PYTHON_URL, else https://127.0.0.1:12344)
@@ -76,6 +79,8 @@ enum Command {
     Exec(exec::Arguments),
     /// Messages that only two people can read
     Mailbox(mailbox::Arguments),
+    /// Run a script on the server, or its interactive interpreter, with standard input and output passed through live
+    Session(session::Arguments),
     /// End the session
     Logout,
 }
@@ -91,10 +96,14 @@ enum CommandError {
     Client(#[from] ClientError),
     #[error(transparent)]
     Files(#[from] FilesError),
+    #[error("the terminal is gone")]
+    HungUp,
     #[error("interrupted")]
     Interrupted,
     #[error("{0}: {1}")]
     Job(String, JobError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     #[error(transparent)]
     Password(#[from] PasswordError),
     #[error("no runtime: {0}")]
@@ -109,6 +118,7 @@ impl CommandError {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Budget(_) | Self::Usage(_) => USAGE,
+            Self::HungUp => HUNG_UP,
             Self::Interrupted | Self::Ask(AskError::Interrupted) => INTERRUPTED,
             Self::Client(ClientError::KeyChanged { .. } | ClientError::OwnKeyChanged) => mailbox::KEY_CHANGED,
             _ => FAILED,
@@ -134,6 +144,7 @@ fn run(arguments: &Arguments) -> Result<u8, CommandError> {
             }
             Command::Exec(exec) => exec.run(arguments).await,
             Command::Mailbox(mailbox) => mailbox.run(arguments).await,
+            Command::Session(session) => session.run(arguments).await,
             Command::Logout => logout(arguments).await,
         }
     });
