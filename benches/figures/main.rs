@@ -31,6 +31,8 @@ mod town;
 mod https;
 #[path = "../../tests/world/letters.rs"]
 mod letters;
+#[path = "../../tests/world/processes.rs"]
+mod processes;
 #[path = "../../tests/world/serving.rs"]
 #[expect(dead_code, reason = "tests ask for more")]
 mod serving;

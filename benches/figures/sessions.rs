@@ -17,8 +17,9 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::https::{connect, tls};
-use crate::memory::{children_of, private_dirty_kib};
+use crate::memory::private_dirty_kib;
 use crate::native;
+use crate::processes::children_of;
 use crate::table::{Samples, header, ms, row};
 use crate::town::Town;
 

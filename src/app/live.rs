@@ -17,6 +17,7 @@ pub struct Conversation {
     run: LiveRun,
     /// None once the run is over: the account may open the next session while the last words of this one are on their way.
     place: Option<Run>,
+    account_end: AccountEnd,
 }
 
 /// What a session tells.
@@ -52,7 +53,7 @@ impl App {
             run = self.0.rooms.sandbox.open(member.id, job) => run.map_err(|error| Error::Ours(error.to_string()))?,
             () = place.ended() => return Err(Error::Unauthorized),
         };
-        Ok(Conversation { app: self.clone(), run, place: Some(place) })
+        Ok(Conversation { app: self.clone(), run, account_end: place.end(), place: Some(place) })
     }
 }
 
@@ -63,21 +64,20 @@ impl Conversation {
     }
 
     /// The end of the account, for whoever waits for a client and does not ask what happens next.
-    pub(crate) fn account_end(&self) -> Option<AccountEnd> {
-        self.place.as_ref().map(Run::end)
+    pub(crate) fn account_end(&self) -> AccountEnd {
+        self.account_end.clone()
     }
 
     /// What happens next. [`Error::Unauthorized`] if the account may not go on. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Result<Said, Error> {
-        let over = || Error::Ours("a session went on after its end".to_owned());
         let event = tokio::select! {
             biased;
-            () = self.place.as_mut().ok_or_else(over)?.ended() => Err(Error::Unauthorized),
+            () = self.account_end.come() => Err(Error::Unauthorized),
             event = self.run.next() => match event {
                 Some(Ok(Event::Output(stream, bytes))) => return Ok(Said::Output(stream, bytes)),
                 Some(Ok(Event::Ended(result))) => Ok(result),
                 Some(Err(error)) => Err(Error::Ours(error.to_string())),
-                None => Err(over()),
+                None => Err(Error::Ours("a session went on after its end".to_owned())),
             },
         };
         self.place = None;

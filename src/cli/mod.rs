@@ -4,6 +4,7 @@
 //! Not here: anything a command does that another door of the house would do as well.
 
 pub mod admin;
+mod carried;
 pub mod certs;
 pub mod client;
 mod dates;

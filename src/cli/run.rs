@@ -8,12 +8,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::TypedValueParser;
 use tokio::io::{AsyncWriteExt, Stderr, Stdout};
 use tokio::runtime;
 
-use super::files::{FileArgument, FilesError, read_script};
-use super::outputs::{self, OutputArgument, OutputError};
+use super::carried::Carried;
+use super::files::{FilesError, read_script};
+use super::outputs::OutputError;
 use super::{FAILED, INTERRUPTED, TIMED_OUT, USAGE, complain};
 use crate::config::limits;
 use crate::domain::{
@@ -47,12 +47,8 @@ pub struct Arguments {
     /// What is counted while the script runs
     #[arg(long, value_name = "both|epoch|fuel|neither", value_parser = meter, default_value = "both", hide = true)]
     meter: Meter,
-    /// Puts a file, or all files of a directory, into the script's working directory (may be repeated)
-    #[arg(long = "file", value_name = "NAME=PATH", value_parser = clap::builder::OsStringValueParser::new().try_map(|text| FileArgument::parse(&text)))]
-    files: Vec<FileArgument>,
-    /// Fetches a file, or all files of a directory, when the script has ended; what is there under PATH is replaced (may be repeated)
-    #[arg(long = "output", value_name = "NAME=PATH", value_parser = clap::builder::OsStringValueParser::new().try_map(|text| OutputArgument::parse(&text)))]
-    outputs: Vec<OutputArgument>,
+    #[command(flatten)]
+    carried: Carried,
     /// The interactive interpreter instead of a script
     #[arg(short, long, conflicts_with_all = ["script", "arguments"])]
     interactive: bool,
@@ -137,8 +133,6 @@ fn job(arguments: &Arguments) -> Result<JobSpec, RunError> {
         (false, false) => arguments.script.clone(),
     };
     let refused = |error| RunError::Job(name.display().to_string(), error);
-    let outputs = outputs::wanted(&arguments.outputs)?;
-    let files = arguments.files.iter().map(FileArgument::read).collect::<Result<Vec<_>, _>>()?.concat();
     let mut job = if arguments.interactive {
         JobSpec::interactive()
     } else {
@@ -149,7 +143,7 @@ fn job(arguments: &Arguments) -> Result<JobSpec, RunError> {
     if arguments.interactive || std::io::stdout().is_terminal() || std::io::stderr().is_terminal() {
         job = job.unbuffered();
     }
-    job.files(files).outputs(outputs).budget(budget).build().map_err(refused)
+    arguments.carried.add_to::<RunError>(job)?.budget(budget).build().map_err(refused)
 }
 
 fn named(script: Script, name: &Path, arguments: &[OsString]) -> Result<JobSpecBuilder, JobError> {
@@ -223,7 +217,7 @@ async fn write(stream: Stream, bytes: &[u8], out: &mut Stdout, err: &mut Stderr)
 fn ended(result: JobResult, arguments: &Arguments) -> Result<u8, RunError> {
     match (result.outcome, result.outcome.exit_code()) {
         (_, Some(code)) => {
-            outputs::put(&arguments.outputs, result.files)?;
+            arguments.carried.put(result.files)?;
             return Ok(code);
         }
         (JobOutcome::TimedOut(Spent::Fuel), _) => complain(format!("out of fuel after {} units", arguments.fuel)),
@@ -238,9 +232,9 @@ fn ended(result: JobResult, arguments: &Arguments) -> Result<u8, RunError> {
 
 fn too_large(arguments: &Arguments) -> String {
     let printed = format!("output too large: more than {} bytes (see --output-limit)", arguments.output_limit);
-    match arguments.outputs.is_empty() {
-        true => printed,
-        false => format!(
+    match arguments.carried.wants_files() {
+        false => printed,
+        true => format!(
             "{printed}, or more than {} files or {} bytes of them to fetch",
             limits::FILES,
             limits::OUTPUT_FILES_BYTES

@@ -11,9 +11,9 @@ use tokio::time::timeout;
 use super::body::SessionEnd;
 use super::frames::{Fault, Heard, Inbound, Kind, Outbound, Wanted, Waste};
 use super::networks::Room;
-use super::reply::whole_seconds;
+use super::reply::{cut_short, whole_seconds};
 use crate::config::limits;
-use crate::domain::{Error, JobFile, JobOutcome, JobResult};
+use crate::domain::{Error, JobFile, JobOutcome, JobResult, Spent};
 
 /// The channel of control messages.
 const CONTROL: u8 = 3;
@@ -43,7 +43,7 @@ impl End {
     }
 
     pub(super) fn timed_out() -> Self {
-        Self::said(1000, "request timed out")
+        Self::said(1000, cut_short(JobOutcome::TimedOut(Spent::Wall)))
     }
 
     /// Says the last words, as far as there is somebody to hear them, and closes the WebSocket.
@@ -63,23 +63,18 @@ impl End {
         let _ = timeout(time, close(words, inbound, outbound)).await;
     }
 
-    /// What is said last, as bytes, and the room that they take until they are fetched. Many files are written where they keep nobody
-    /// else waiting.
+    /// What is said last, as bytes, and the room that they take until they are fetched.
     async fn words(self, mut room: Room) -> LastWords {
         let (code, control) = match self {
             Self::Gone => return LastWords::none(None, room),
             Self::Closed(code) => return LastWords::none(code, room),
-            Self::Ran(result, with_files) => {
-                let size: usize = result.files.iter().map(written).sum();
-                match room.grow_to(size) {
-                    Ok(()) if size <= limits::PARSE_ASIDE_BYTES => (1000, Some(ran(*result, with_files))),
-                    Ok(()) => {
-                        let writing = tokio::task::spawn_blocking(move || ran(*result, with_files));
-                        (1000, writing.await.ok())
-                    }
-                    Err(error) => return Box::pin(Self::from(error).words(room)).await,
+            Self::Ran(result, with_files) => match ran(*result, with_files, &mut room).await {
+                Ok(control) => (1000, Some(control)),
+                Err(error) => {
+                    let (code, control) = refused(&error);
+                    (code, Some(bytes(&control)))
                 }
-            }
+            },
             Self::Close(code, control) => (code, control.map(|control| bytes(&control))),
         };
         LastWords { code: Some(code), control, theirs: code == 1002, room }
@@ -88,20 +83,25 @@ impl End {
 
 impl From<Error> for End {
     fn from(error: Error) -> Self {
-        let (code, retry_after) = match &error {
-            Error::Malformed(_) | Error::Unauthorized | Error::NotFound | Error::Conflict(_) => (1008, None),
-            Error::TooLarge(_) => (1009, None),
-            Error::SlowDown(time) | Error::Overloaded(time) => (1013, Some(whole_seconds(*time))),
-            Error::Ours(why) => {
-                crate::telemetry::warn_sparingly!("a session could not be held: {why}");
-                (1011, None)
-            }
-        };
-        let said = error.to_string();
-        let said =
-            said.strip_prefix("the body ").map_or_else(|| said.clone(), |rest| format!("the first message {rest}"));
-        Self::Close(code, Some(Box::new(SessionEnd { retry_after, ..SessionEnd::new(said) })))
+        let (code, control) = refused(&error);
+        Self::Close(code, Some(Box::new(control)))
     }
+}
+
+/// What is said of an error, and with which code.
+fn refused(error: &Error) -> (u16, SessionEnd) {
+    let (code, retry_after) = match error {
+        Error::Malformed(_) | Error::Unauthorized | Error::NotFound | Error::Conflict(_) => (1008, None),
+        Error::TooLarge(_) => (1009, None),
+        Error::SlowDown(time) | Error::Overloaded(time) => (1013, Some(whole_seconds(*time))),
+        Error::Ours(why) => {
+            crate::telemetry::warn_sparingly!("a session could not be held: {why}");
+            (1011, None)
+        }
+    };
+    let said = error.to_string();
+    let said = said.strip_prefix("the body ").map_or_else(|| said.clone(), |rest| format!("the first message {rest}"));
+    (code, SessionEnd { retry_after, ..SessionEnd::new(said) })
 }
 
 impl From<Fault> for End {
@@ -136,12 +136,21 @@ impl LastWords {
     }
 }
 
-fn ran(result: JobResult, with_files: bool) -> Vec<u8> {
-    bytes(&match (result.outcome, result.outcome.exit_code()) {
-        (_, Some(code)) => SessionEnd::ended(result, code, with_files),
-        (JobOutcome::OutputTooLarge, _) => SessionEnd::new("output too large"),
-        _ => SessionEnd::new("request timed out"),
-    })
+/// What is said of a run that is over. Many files are written where they keep nobody else waiting.
+async fn ran(result: JobResult, with_files: bool, room: &mut Room) -> Result<Vec<u8>, Error> {
+    let size: usize = result.files.iter().map(written).sum();
+    room.grow_to(size)?;
+    let write = move || {
+        bytes(&match result.outcome.exit_code() {
+            Some(code) => SessionEnd::ended(result, code, with_files),
+            None => SessionEnd::new(cut_short(result.outcome)),
+        })
+    };
+    if size <= limits::PARSE_ASIDE_BYTES {
+        return Ok(write());
+    }
+    let written = tokio::task::spawn_blocking(write).await;
+    written.map_err(|error| Error::Ours(format!("an end was not written: {error}")))
 }
 
 fn bytes(end: &SessionEnd) -> Vec<u8> {

@@ -1,8 +1,8 @@
 //! A live session over a WebSocket: the first message says what to run, then input and output pass until the end.
 //!
-//! Owns: what the messages mean, and with which code a session is closed (RFC 6455, section 7.4). Nothing is kept for a client that
-//! does not read, and nothing is read for a script that does not: both directions slow down whoever is too fast, and neither waits for
-//! the other. Not here: the frames (`frames`), and who may (`app`).
+//! Owns: what the messages mean. Nothing is kept for a client that does not read, and nothing is read for a script that does not: both
+//! directions slow down whoever is too fast, and neither waits for the other. Not here: the frames (`frames`), with which code a session
+//! is closed (`ending`), and who may (`app`).
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -163,18 +163,12 @@ impl<I: Line> Talk<'_, I> {
         let Begun { mut conversation, with_files, until } = begun;
         let stdin = conversation.stdin();
         let mut account_end = conversation.account_end();
-        let account_end = async {
-            match &mut account_end {
-                Some(end) => end.come().await,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             biased;
             // First, because a client that keeps the others busy uses up what this task may do at once, timers included.
             () = sleep_until(until) => Err(End::timed_out()),
             // A client that does not read keeps us from asking the conversation.
-            () = account_end => Err(Error::Unauthorized.into()),
+            () = account_end.come() => Err(Error::Unauthorized.into()),
             end = self.speak(outbound, &mut conversation, with_files) => Err(end),
             end = self.listen(inbound, stdin) => Err(end),
         }

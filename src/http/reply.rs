@@ -103,15 +103,18 @@ fn mailbox(done: MailboxOutcome) -> Answer {
 }
 
 fn ran(result: JobResult, with_files: bool, room: Room) -> Result<Answer, Error> {
-    Ok(match (result.outcome, result.outcome.exit_code()) {
-        (_, Some(code)) => {
-            let reply = ExecuteReply::new(result, code, with_files);
-            let bytes = serde_json::to_vec(&reply).map_err(|error| Error::Ours(error.to_string()))?;
-            answer(StatusCode::OK, JSON, NO_CONTENT, kept(bytes, room)?)
-        }
-        (JobOutcome::OutputTooLarge, _) => ok(&Message::new("output too large")),
-        _ => ok(&Message::new("request timed out")),
-    })
+    let Some(code) = result.outcome.exit_code() else { return Ok(ok(&Message::new(cut_short(result.outcome)))) };
+    let reply = ExecuteReply::new(result, code, with_files);
+    let bytes = serde_json::to_vec(&reply).map_err(|error| Error::Ours(error.to_string()))?;
+    Ok(answer(StatusCode::OK, JSON, NO_CONTENT, kept(bytes, room)?))
+}
+
+/// What is said of a run that was ended and did not end by itself.
+pub(super) const fn cut_short(outcome: JobOutcome) -> &'static str {
+    match outcome {
+        JobOutcome::OutputTooLarge => "output too large",
+        _ => "request timed out",
+    }
 }
 
 /// The bytes of an answer, which give their room back when the last of them has been sent or the connection has ended.

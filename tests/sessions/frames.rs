@@ -83,6 +83,13 @@ impl Raw {
         }
     }
 
+    /// It is closed with this code, and what is said before begins like this; if with nothing, nothing is said.
+    async fn must_end(&mut self, what: &str, code: u16, sentence: &str) {
+        assert_eq!(self.code().await, code, "{what}");
+        let said = self.control["error"].as_str().unwrap_or_default();
+        assert!(said.starts_with(sentence) && said.is_empty() == sentence.is_empty(), "{what}: {said}");
+    }
+
     /// The code that the session is closed with; what comes before is heard, and nothing comes behind.
     async fn code(&mut self) -> u16 {
         loop {
@@ -150,9 +157,7 @@ async fn every_wrong_first_message_has_its_code() {
     for (what, bytes, code, sentence) in cases {
         let mut raw = Raw::open(&town, &token).await;
         raw.say(&bytes).await;
-        assert_eq!(raw.code().await, code, "{what}");
-        let said = raw.control["error"].as_str().unwrap_or_default();
-        assert!(said.starts_with(sentence) && said.is_empty() == sentence.is_empty(), "{what}: {said}");
+        raw.must_end(what, code, sentence).await;
     }
     town.close().await;
 }
@@ -193,9 +198,7 @@ async fn every_wrong_message_later_has_its_code_and_ends_the_script() {
         raw.say(&frame(0x81, waits.as_bytes())).await;
         raw.until(b"on\n").await;
         raw.say(&bytes).await;
-        assert_eq!(raw.code().await, code, "{what}");
-        let said = raw.control["error"].as_str().unwrap_or_default();
-        assert!(said.starts_with(sentence) && said.is_empty() == sentence.is_empty(), "{what}: {said}");
+        raw.must_end(what, code, sentence).await;
     }
     town.close().await;
 }

@@ -2,6 +2,7 @@
 
 mod https;
 mod letters;
+mod processes;
 mod serving;
 pub(crate) mod socket;
 mod town;
@@ -15,6 +16,7 @@ use cloud_python::sandbox::{Meter, Prepared, Sandbox, Settings, Source, cache_fo
 
 pub(crate) use https::{Answer, Connection, connect, tls};
 pub(crate) use letters::{link, secret};
+pub(crate) use processes::children_of;
 pub(crate) use serving::Serving;
 pub(crate) use town::{ADMINISTRATOR, PASSWORD, Person, Town, config};
 pub(crate) use websocket::{Session, Told, Whole};
@@ -101,19 +103,10 @@ pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The processes whose parent this is.
-pub(crate) fn children_of(pid: u32) -> Vec<u32> {
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("the process lives");
-    children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
-}
-
 /// The processes with this one among their ancestors, parents before children.
 pub(crate) fn descendants_of(pid: u32) -> Vec<u32> {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let children = tasks.flat_map(|task| {
-        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>()
-    });
+    // A child may end while we look.
+    let children = processes::known_children(pid).unwrap_or_default().into_iter();
     children.flat_map(|child| std::iter::once(child).chain(descendants_of(child))).collect()
 }
 

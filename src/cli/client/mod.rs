@@ -26,7 +26,7 @@ use super::{FAILED, HUNG_UP, INTERRUPTED, USAGE, complain};
 use crate::client::{CaFile, Client, ClientError, Endpoint, ServerUrl, Session, SessionFile};
 use crate::clock::Clock;
 use crate::config::limits;
-use crate::domain::{BudgetError, Email, JobError, Password, PasswordError};
+use crate::domain::{BearerToken, BudgetError, Email, JobError, Password, PasswordError};
 
 /// Where a server is that was started without a word.
 const DEFAULT_URL: &str = "https://127.0.0.1:12344";
@@ -227,6 +227,15 @@ impl Arguments {
         match &self.ca {
             Some(ca) if CaFile::read(ca)? != session.endpoint.ca => Err(ClientError::OtherCa),
             _ => Ok((file, session)),
+        }
+    }
+
+    /// What a call needs for whoever has logged in, and still is.
+    fn logged_in(&self) -> Result<(Client, BearerToken), ClientError> {
+        let (_, session) = self.session()?;
+        match session.is_over(Clock::system().now()) {
+            true => Err(ClientError::SessionOver),
+            false => Ok((self.client(&session.endpoint)?, session.token)),
         }
     }
 

@@ -10,7 +10,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
 use rustix::io::Errno;
 use tokio::io::{AsyncWrite, AsyncWriteExt, Stderr, Stdout};
 use tokio::runtime;
@@ -20,11 +19,10 @@ use tokio::sync::mpsc;
 use super::tty::Console;
 use super::tty::mode::{self, RawMode};
 use super::{CommandError, waited};
-use crate::cli::files::{FileArgument, read_script};
-use crate::cli::outputs::{self, OutputArgument};
+use crate::cli::carried::Carried;
+use crate::cli::files::read_script;
 use crate::cli::{FAILED, HUNG_UP, INTERRUPTED, TERMINATED, TIMED_OUT, complain};
-use crate::client::{ClientError, Ended, Heard, LiveInput, LiveOutput, terminal};
-use crate::clock::Clock;
+use crate::client::{Ended, Heard, LiveInput, LiveOutput, terminal};
 use crate::config::limits;
 use crate::domain::{Argument, Budget, JobSpec, Script};
 
@@ -37,12 +35,8 @@ pub(super) struct Arguments {
     /// Pass the script's output to the terminal as it is, control sequences and all
     #[arg(long)]
     raw: bool,
-    /// Puts a file, or all files of a directory, into the script's working directory (may be repeated)
-    #[arg(long = "file", value_name = "NAME=PATH", value_parser = OsStringValueParser::new().try_map(|text| FileArgument::parse(&text)))]
-    files: Vec<FileArgument>,
-    /// Fetches a file, or all files of a directory, when the script has ended; what is there under PATH is replaced (may be repeated)
-    #[arg(long = "output", value_name = "NAME=PATH", value_parser = OsStringValueParser::new().try_map(|text| OutputArgument::parse(&text)))]
-    outputs: Vec<OutputArgument>,
+    #[command(flatten)]
+    carried: Carried,
     /// The script, or - for standard input, of which nothing is left for the script then (default: the interactive interpreter)
     #[arg(value_name = "FILE")]
     script: Option<PathBuf>,
@@ -65,21 +59,18 @@ impl Arguments {
         if let Some(timeout) = self.timeout {
             Budget::default().with_wall(timeout)?;
         }
-        let (_, session) = client.session()?;
-        if session.is_over(Clock::system().now()) {
-            return Err(ClientError::SessionOver.into());
-        }
-        let (client, job) = (client.client(&session.endpoint)?, self.job()?);
+        let (client, token) = client.logged_in()?;
+        let job = self.job()?;
         let mut signals = Signals::new()?;
         let (input, output) = tokio::select! {
             biased;
             code = signals.first() => return Ok(code),
-            opened = waited(client.open(&session.token, &job, self.timeout)) => opened?,
+            opened = waited(client.open(&token, &job, self.timeout)) => opened?,
         };
         match self.converse(input, output, signals).await? {
             End::Here(code) => Ok(code),
             End::Script(Ended::Exited { code, files, .. }) => {
-                outputs::put(&self.outputs, files)?;
+                self.carried.put(files)?;
                 Ok(code)
             }
             End::Script(Ended::TimedOut) => {
@@ -103,12 +94,7 @@ impl Arguments {
         };
         let arguments = self.arguments.iter().map(|argument| Argument::parse(argument.as_bytes()));
         let arguments = arguments.collect::<Result<_, _>>().map_err(refused)?;
-        let files = self.files.iter().map(FileArgument::read).collect::<Result<Vec<_>, _>>()?.concat();
-        let mut job = job.arguments(arguments).files(files);
-        if !self.outputs.is_empty() {
-            job = job.outputs(outputs::wanted(&self.outputs)?);
-        }
-        job.build().map_err(refused)
+        self.carried.add_to::<CommandError>(job.arguments(arguments))?.build().map_err(refused)
     }
 
     /// Passes everything on until there is an end. The terminal is set back on every way out of here.
