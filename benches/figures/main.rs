@@ -45,7 +45,7 @@ use cloud_python::sandbox::{Meter, Sandbox, Settings, Source, cache_folder};
 /// The program that is measured.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-python");
 
-const SECTIONS: [&str; 9] =
+const SECTIONS: [&str; 10] =
     ["latency", "throughput", "cpu", "memory", "cold", "kill", "load", "sessions", "enumeration", "mailbox"];
 
 fn main() {
