@@ -13,7 +13,7 @@
 //! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |
 //! | [`mail`] | letters: stored, sent, tried again; the only room that names lettre |
 //! | [`objects`] | the bytes of parcels: a directory, an S3 bucket or memory; the only room that names object_store |
-//! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
+//! | [`store`] | what is kept: accounts, tokens, mails, mailboxes, parcels, the audit trail; the only room that names redb |
 //! | [`certs`] | the private authority that vouches for the server; the only room that names rcgen |
 //! | [`domain`] | who asks, what is asked, what is run, how it ended, and the rules of all that; pure |
 //! | [`config`] | what an operator may set, and every number that bounds something |

@@ -134,6 +134,7 @@ impl Server {
         let rates = Rates {
             registrations_per_hour: config.registrations_per_hour,
             logins_per_minute: config.logins_per_minute,
+            mailboxes_per_hour: config.mailbox.registrations_per_hour,
         };
         let permits = Permits::open(&store, &vault).await?;
         let instance = permits.instance();
@@ -158,6 +159,7 @@ impl Server {
             administrator: config.administrator.clone(),
             runs: config.runs.clone(),
             sessions: config.sessions.clone(),
+            mailbox: config.mailbox.clone(),
             parcels: config.parcels.clone(),
             versions,
         };

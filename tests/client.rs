@@ -6,6 +6,7 @@ mod keyboard;
 mod liar;
 mod lies;
 mod live;
+mod mailbox;
 mod operator;
 mod parcels;
 mod peer;

@@ -22,6 +22,8 @@ mod image;
 mod isolation;
 mod lifecycle;
 mod mail;
+mod mailbox;
+mod mailbox_crash;
 mod outcomes;
 mod parcel_faults;
 mod parcels;

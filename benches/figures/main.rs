@@ -17,6 +17,7 @@ mod enumeration;
 mod kill;
 mod latency;
 mod load;
+mod mailbox;
 mod memory;
 mod native;
 mod sessions;
@@ -44,8 +45,8 @@ use cloud_python::sandbox::{Meter, Sandbox, Settings, Source, cache_folder};
 /// The program that is measured.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-python");
 
-const SECTIONS: [&str; 9] =
-    ["latency", "throughput", "cpu", "memory", "cold", "kill", "load", "sessions", "enumeration"];
+const SECTIONS: [&str; 10] =
+    ["latency", "throughput", "cpu", "memory", "cold", "kill", "load", "sessions", "enumeration", "mailbox"];
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -66,6 +67,7 @@ fn main() {
             "load" => runtime.block_on(load::measure()),
             "sessions" => runtime.block_on(sessions::measure()),
             "enumeration" => runtime.block_on(enumeration::measure()),
+            "mailbox" => runtime.block_on(mailbox::measure()),
             _ => runtime.block_on(kill::measure()),
         }
     }

@@ -1,6 +1,7 @@
 //! What the operator asks on the administrator's socket.
 
 use super::accounts::{decide, view};
+use super::metrics::InProgress;
 use super::{App, AppError};
 use crate::auth::seal_totp;
 use crate::config::limits;
@@ -27,7 +28,10 @@ impl App {
             AdminAction::Metrics => {
                 let (running, waiting) = self.0.runs.count();
                 let (sessions, _) = self.0.sessions.count();
-                Ok(Outcome::Metrics(self.0.metrics.text(running, waiting, sessions)))
+                let counted = self.0.rooms.store.read(|view| Ok((view.mailboxes()?, view.messages_waiting()?)));
+                let (mailboxes, messages) = counted.map_err(AppError::from)?;
+                let now = InProgress { running, waiting, sessions, mailboxes, messages };
+                Ok(Outcome::Metrics(self.0.metrics.text(&now)))
             }
         }
     }

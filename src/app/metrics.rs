@@ -49,6 +49,16 @@ impl Default for Metrics {
     }
 }
 
+/// What there is at the moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InProgress {
+    pub(super) running: usize,
+    pub(super) waiting: usize,
+    pub(super) sessions: usize,
+    pub(super) mailboxes: u64,
+    pub(super) messages: u64,
+}
+
 impl Metrics {
     pub(super) fn answered(&self, action: &'static str, answer: Result<(), &Error>) {
         let answer = match answer {
@@ -76,8 +86,9 @@ impl Metrics {
         self.run_cpu_seconds.observe(result.usage.cpu.as_secs_f64());
     }
 
-    /// All of it in the text format of OpenMetrics.
-    pub(super) fn text(&self, running: usize, waiting: usize, sessions: usize) -> String {
+    /// All of it in the text format of OpenMetrics, with what there is at the moment.
+    pub(super) fn text(&self, now: &InProgress) -> String {
+        let InProgress { running, waiting, sessions, mailboxes, messages } = *now;
         let mut registry = Registry::with_prefix("cloud_python");
         registry.register("answers", "Requests answered", self.answers.clone());
         registry.register("runs", "Runs and live sessions ended", self.runs.clone());
@@ -91,6 +102,8 @@ impl Metrics {
         let high = "Signatures for parcels with s above half of the order";
         registry.register("parcel_high_signatures", high, self.high_signatures.clone());
         registry.register("sessions_in_progress", "Live sessions in progress", gauge(sessions));
+        registry.register("mailboxes", "Mailboxes", gauge(mailboxes));
+        registry.register("messages", "Messages that wait in mailboxes", gauge(messages));
         let mut text = String::new();
         // Writing into a string does not fail.
         let _ = encode(&mut text, &registry);
@@ -98,6 +111,6 @@ impl Metrics {
     }
 }
 
-fn gauge(value: usize) -> ConstGauge<i64> {
-    ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX))
+fn gauge(value: impl TryInto<i64>) -> ConstGauge<i64> {
+    ConstGauge::new(value.try_into().unwrap_or(i64::MAX))
 }

@@ -11,16 +11,18 @@ mod admin;
 mod execute;
 mod letters;
 mod live;
+mod mailbox;
 mod metrics;
 mod parcels;
 mod runs;
+mod stamps;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::auth::{Auth, AuthError};
 use crate::clock::Clock;
-use crate::config::{ParcelLimits, RunLimits, limits};
+use crate::config::{MailboxConfig, ParcelLimits, RunLimits, limits};
 use crate::domain::{AccountId, Action, Credential, Email, Error, Network, Outcome};
 use crate::mail::{MailError, Outbox};
 use crate::objects::{ObjectError, Objects};
@@ -29,6 +31,7 @@ use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
 pub use live::{Conversation, Said, Stdin, Stream};
+use mailbox::Mailboxes;
 use metrics::Metrics;
 use parcels::Streams;
 use runs::Runs;
@@ -97,6 +100,8 @@ pub struct Settings {
     pub runs: RunLimits,
     /// How many live sessions there may be at once.
     pub sessions: RunLimits,
+    /// Who may have a mailbox, and how much may be in one.
+    pub mailbox: MailboxConfig,
     /// How many parcels may be kept, and whose.
     pub parcels: ParcelLimits,
     /// What `/version` says.
@@ -126,6 +131,7 @@ struct Inner {
     settings: Settings,
     runs: Runs,
     sessions: Runs,
+    mailboxes: Mailboxes,
     streams: Streams,
     metrics: Metrics,
     draining: AtomicBool,
@@ -136,9 +142,10 @@ impl App {
     pub fn new(rooms: Rooms, settings: Settings) -> Self {
         let runs = Runs::new(settings.runs.clone(), rooms.clock.clone());
         let sessions = Runs::new(settings.sessions.clone(), rooms.clock.clone());
+        let mailboxes = Mailboxes::new(settings.mailbox.clone(), rooms.clock.clone());
         let streams = Streams::new(settings.parcels.changes_per_minute, rooms.clock.clone());
         let (metrics, draining) = (Metrics::default(), AtomicBool::new(false));
-        Self(Arc::new(Inner { rooms, settings, runs, sessions, streams, metrics, draining }))
+        Self(Arc::new(Inner { rooms, settings, runs, sessions, mailboxes, streams, metrics, draining }))
     }
 
     /// Does what is asked, if whoever asks may. If the caller stops waiting, a run ends; whatever else was begun is brought to its
@@ -175,6 +182,7 @@ impl App {
             Action::Login => self.login(principal.member()?).await,
             Action::Logout => self.logout(principal.member()?).await,
             Action::Execute(job) => self.execute(principal.member()?, &job).await,
+            Action::Mailbox(action) => self.mailbox(from, &principal, action).await,
             Action::Parcel(action) => self.parcel(from, &principal, action).await,
             Action::Administer(action) => {
                 principal.operator()?;

@@ -1,13 +1,16 @@
 //! Who somebody is: a [`Credential`] goes in, a [`Principal`] comes out.
 //!
-//! Owns: passwords and their hashing (`password`), bearer tokens and links (`tokens`), signed permissions for parcels (`permits`),
-//! limits on guessing (`throttle`), and [`Principal`], which nobody outside this room can make. Not here: what a principal may do (`app`).
+//! Owns: passwords and their hashing (`password`), bearer tokens and links (`tokens`), mailboxes' passwords (`mailbox`,
+//! `remembered`), signed permissions for parcels (`permits`), limits on guessing (`throttle`), and [`Principal`], which nobody
+//! outside this room can make. Not here: what a principal may do (`app`).
 //!
 //! Every refusal is the same [`Error::Unauthorized`] after the same work: an unknown address costs the hash that a wrong
 //! password costs.
 
+mod mailbox;
 mod password;
 mod permits;
+mod remembered;
 mod throttle;
 mod tokens;
 
@@ -24,8 +27,10 @@ use crate::domain::{
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError, random};
 
+pub use mailbox::{MailboxUser, is_open};
 pub use password::{Cost, Passwords};
 pub use permits::{Permits, key_of, read_any_permit};
+use remembered::Remembered;
 pub(crate) use throttle::RateOf;
 pub use throttle::{Costly, Rates, Throttle};
 
@@ -59,6 +64,7 @@ enum Kind {
     Member(Member),
     Verification(TokenHash),
     Approval(TokenHash, AccountId),
+    Mailbox(MailboxUser),
     Holder(Permission),
     Operator,
 }
@@ -101,6 +107,14 @@ impl Principal {
         }
     }
 
+    /// The owner of a mailbox.
+    pub fn mailbox(&self) -> Result<&MailboxUser, Error> {
+        match &self.0 {
+            Kind::Mailbox(user) => Ok(user),
+            _ => Err(Error::Unauthorized),
+        }
+    }
+
     /// Whoever may do one thing with parcels. That the permission has not been used is looked at in the transaction that uses it.
     pub fn holder(&self) -> Result<&Permission, Error> {
         match &self.0 {
@@ -137,6 +151,7 @@ struct Inner {
     clock: Clock,
     passwords: Passwords,
     throttle: Throttle,
+    remembered: Remembered,
     permits: Permits,
     /// What an unknown address is compared with, so that it costs what a known one costs.
     nobody: Account,
@@ -164,7 +179,8 @@ impl Auth {
             networks: vec![],
         };
         let throttle = Throttle::new(clock.clone(), rates);
-        Ok(Self(Arc::new(Inner { store, vault, clock, passwords, throttle, permits, nobody })))
+        let remembered = Remembered::new(clock.clone())?;
+        Ok(Self(Arc::new(Inner { store, vault, clock, passwords, throttle, permits, remembered, nobody })))
     }
 
     /// What gives out permissions.
@@ -192,6 +208,7 @@ impl Auth {
             }
             Credential::Bearer(token) => Kind::Member(self.by_token(token)?),
             Credential::Password(credential) => Kind::Member(self.by_password(from, credential).await?),
+            Credential::Mailbox(credential) => Kind::Mailbox(self.by_mailbox(from, credential).await?),
             Credential::Verification(token) => match self.link(token)? {
                 LinkPurpose::Register(_) | LinkPurpose::Enrol(_) => Kind::Verification(token.hash()),
                 LinkPurpose::Approve(_) => return Err(Error::NotFound),

@@ -1,10 +1,10 @@
 //! Limits on asking and on guessing, decided before anything costly is done.
 //!
-//! Owns: rates for each network, and the lock-out ladders ([`Ladder`]) of e-mail addresses. All of it is in memory and
+//! Owns: rates for each network, and the lock-out ladders ([`Ladder`]) of e-mail addresses and mailboxes. All of it is in memory and
 //! bounded; a restart forgets it, which a stranger cannot cause. Whether an address has an account plays no part.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use governor::{Quota, RateLimiter};
 
 use crate::clock::Clock;
 use crate::config::limits;
-use crate::domain::{Email, Error, Ladder, Network};
+use crate::domain::{Email, Error, Ladder, MailboxName, Network};
 
 /// How often one network may ask for what costs us.
 #[derive(Clone, Copy, Debug)]
@@ -25,11 +25,17 @@ pub struct Rates {
     pub registrations_per_hour: NonZeroU32,
     /// Log-ins and runs with a password a minute.
     pub logins_per_minute: NonZeroU32,
+    /// Mailboxes opened an hour.
+    pub mailboxes_per_hour: NonZeroU32,
 }
 
 impl Default for Rates {
     fn default() -> Self {
-        Self { registrations_per_hour: limits::REGISTRATIONS_PER_HOUR, logins_per_minute: limits::LOGINS_PER_MINUTE }
+        Self {
+            registrations_per_hour: limits::REGISTRATIONS_PER_HOUR,
+            logins_per_minute: limits::LOGINS_PER_MINUTE,
+            mailboxes_per_hour: limits::MAILBOXES_PER_HOUR,
+        }
     }
 }
 
@@ -40,6 +46,8 @@ pub enum Costly {
     Registration,
     /// Showing a password: a hash.
     Login,
+    /// Opening a mailbox: a hash and a commit.
+    Mailbox,
 }
 
 /// A rate for each of many callers, by our own clock.
@@ -84,6 +92,7 @@ pub struct Throttle {
     clock: Clock,
     registrations: RateOf<Network>,
     logins: RateOf<Network>,
+    mailboxes: RateOf<Network>,
     guesses: Mutex<Guesses>,
     /// Addresses are counted under a keyed hash: the memory holds no list of who was guessed at.
     hasher: RandomState,
@@ -109,6 +118,7 @@ impl Throttle {
         Self {
             registrations: RateOf::new(Quota::per_hour(rates.registrations_per_hour), clock.clone()),
             logins: RateOf::new(Quota::per_minute(rates.logins_per_minute), clock.clone()),
+            mailboxes: RateOf::new(Quota::per_hour(rates.mailboxes_per_hour), clock.clone()),
             clock,
             guesses: Mutex::default(),
             hasher: RandomState::new(),
@@ -120,13 +130,28 @@ impl Throttle {
         match what {
             Costly::Registration => self.registrations.check(&from),
             Costly::Login => self.logins.check(&from),
+            Costly::Mailbox => self.mailboxes.check(&from),
         }
     }
 
     /// Begins a guess at an address. It counts as wrong until it has succeeded, so that guesses made at the same time are all
     /// counted.
     pub(super) fn attempt(&self, email: &Email, from: Network, own: bool) -> Result<Attempt<'_>, Error> {
-        let (key, now) = (self.hasher.hash_one(email.key()), self.clock.elapsed());
+        self.attempt_at(email.key(), from, own)
+    }
+
+    /// The same at a mailbox.
+    pub(super) fn attempt_at_mailbox(
+        &self,
+        name: &MailboxName,
+        from: Network,
+        own: bool,
+    ) -> Result<Attempt<'_>, Error> {
+        self.attempt_at(("mailbox", name), from, own)
+    }
+
+    fn attempt_at(&self, whose: impl Hash, from: Network, own: bool) -> Result<Attempt<'_>, Error> {
+        let (key, now) = (self.hasher.hash_one(whose), self.clock.elapsed());
         let mut guesses = self.guesses();
         guesses.make_room(now);
         let before =

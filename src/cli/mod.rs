@@ -34,7 +34,7 @@ pub enum Command {
     Run(run::Arguments),
     /// Serve the HTTPS API
     Serve(serve::Arguments),
-    /// Ask a server for an account, log in, and run scripts there
+    /// Ask a server for an account, log in, run scripts there, and exchange messages
     Client(client::Arguments),
     /// Look after the server that runs on this machine
     Admin(admin::Arguments),

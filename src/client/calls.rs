@@ -8,6 +8,7 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, HeaderValue};
+use hyper::http::request::Builder;
 use hyper::{Method, Request, StatusCode};
 use rustls::pki_types::ServerName;
 use serde::{Deserialize, Serialize};
@@ -127,7 +128,16 @@ impl Client {
         most: usize,
         within: Duration,
     ) -> Result<Answer, ClientError> {
-        let request = self.request(path, body, token)?;
+        self.send(self.request(path, body, token)?, most, within).await
+    }
+
+    /// Sends a request on a connection of its own.
+    pub(super) async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+        most: usize,
+        within: Duration,
+    ) -> Result<Answer, ClientError> {
         let within = self.within(within);
         let call = async { exchange(self.connected(within).await?, request, most).await };
         bounded(within, call).await.ok_or(ClientError::TooSlow(within))?
@@ -140,15 +150,21 @@ impl Client {
         token: Option<&BearerToken>,
     ) -> Result<Request<Full<Bytes>>, ClientError> {
         let body = body.map(serde_json::to_vec).transpose().map_err(|_| nonsense("a request that is no JSON"))?;
-        let mut request = Request::builder().method(Method::POST).uri(path).header(HOST, self.url.authority());
-        request = request.header(CONNECTION, "close");
+        let mut request = self.head(Method::POST, path, token)?;
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
+        request.body(Full::from(body.unwrap_or_default())).map_err(|_| nonsense("a request that is no HTTP"))
+    }
+
+    /// The beginning of a request.
+    pub(super) fn head(&self, method: Method, path: &str, token: Option<&BearerToken>) -> Result<Builder, ClientError> {
+        let mut request = Request::builder().method(method).uri(path).header(HOST, self.url.authority());
+        request = request.header(CONNECTION, "close");
         if let Some(token) = token {
             request = request.header(AUTHORIZATION, bearer(token)?);
         }
-        request.body(Full::from(body.unwrap_or_default())).map_err(|_| nonsense("a request that is no HTTP"))
+        Ok(request)
     }
 
     /// How long to wait for what is usually there within this time.

@@ -6,7 +6,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::ServerUrl;
+use super::{SealError, ServerUrl};
+use crate::domain::MailboxName;
 
 /// Why a call came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -170,6 +171,48 @@ pub enum ClientError {
     /// The administrator's socket cannot be used.
     #[error("cannot use {0}: {1}")]
     Socket(PathBuf, io::Error),
+
+    /// Whoever asks may not open a mailbox.
+    #[error(
+        "not allowed to open a mailbox: log in with an approved account first (`cloud-python client login EMAIL`), unless the server lets \
+         strangers in"
+    )]
+    MailboxesClosed,
+    /// The name or the password of the mailbox is wrong, or the account that holds it was suspended.
+    #[error(
+        "no such mailbox, or wrong password (the mailbox's, not the account's), or the account that holds it may not do anything"
+    )]
+    NoMailbox,
+    /// Nobody has such a mailbox.
+    #[error("nobody has a mailbox of the name {0}")]
+    NoFriend(MailboxName),
+    /// Somebody has a key that is none of ours.
+    #[error("the public key of {0} cannot be used: {1}")]
+    FriendsKey(MailboxName, SealError),
+    /// Somebody has another key than they had.
+    #[error(
+        "WARNING: the key of {friend} is not the one that it was. Was: {was}. Is: {is}. Somebody may want to read along. Ask {friend} by \
+         other means which is theirs; if it is the new one, say `cloud-python client mailbox trust`"
+    )]
+    KeyChanged {
+        /// Whose.
+        friend: MailboxName,
+        /// The fingerprint that is remembered.
+        was: String,
+        /// The fingerprint that the server says.
+        is: String,
+    },
+    /// The server tells others another key than ours.
+    #[error(
+        "WARNING: the server has another public key for this mailbox than yours: what others write to it is not for you"
+    )]
+    OwnKeyChanged,
+    /// Something cannot be sealed or opened.
+    #[error("{0}")]
+    Seal(SealError),
+    /// The list of known keys cannot be used.
+    #[error("cannot use the list of known keys {0}: {1}")]
+    KnownKeys(PathBuf, io::Error),
 }
 
 fn wait(time: &Option<Duration>) -> String {

@@ -16,6 +16,7 @@ mod endpoint;
 mod error;
 mod exchange;
 mod live;
+mod mailbox;
 mod parcel_key;
 mod parcels;
 mod session;
@@ -28,6 +29,9 @@ pub use calls::{Client, Ended};
 pub use endpoint::{CaFile, Endpoint, ServerUrl};
 pub use error::ClientError;
 pub use live::{Heard, LiveInput, LiveOutput};
+pub use mailbox::{
+    Acquaintance, Identity, Inbox, KnownKeys, Mailbox, Opened, PublicKey, SealError, TEXT_BYTES, Waiting,
+};
 pub use parcel_key::ParcelKey;
 pub use parcels::{Inspected, Progress};
 pub use session::{Session, SessionFile};

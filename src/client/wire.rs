@@ -143,9 +143,17 @@ pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String
     }
 }
 
-/// The `error` field of a body, if it has one.
+/// A refusal of a request to a mailbox.
+#[derive(Deserialize)]
+pub(super) struct Refused<'a> {
+    #[serde(borrow)]
+    pub(super) message: Cow<'a, str>,
+}
+
+/// The `error` field of a body, if it has one, or the `message` that mailboxes have in its place.
 pub(super) fn error(body: &[u8]) -> Option<String> {
-    object(body).ok().map(|Said { error }| error.into_owned())
+    let error = object(body).ok().map(|Said { error }| error.into_owned());
+    error.or_else(|| object(body).ok().map(|Refused { message }| message.into_owned()))
 }
 
 /// Standard base64 with padding, strictly (RFC 4648, section 4).
@@ -178,7 +186,7 @@ mod tests {
             data: Some("pass"),
             args: vec!["a"],
             stdin: Some(to_base64(b"\xff")),
-            files: BTreeMap::from([("f", to_base64(b""))]),
+            files: BTreeMap::from([("f", File::Content(to_base64(b"")))]),
             outputs: Some(vec!["o"]),
             timeout: Some(1.5),
         };

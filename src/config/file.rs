@@ -16,6 +16,7 @@ pub(super) struct File {
     pub(super) passwords: Passwords,
     pub(super) runs: Runs,
     pub(super) sessions: Sessions,
+    pub(super) mailbox: super::mailbox::Mailbox,
     pub(super) limits: Limits,
     pub(super) objects: ObjectsFile,
     pub(super) parcels: ParcelsFile,

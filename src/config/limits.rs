@@ -2,12 +2,14 @@
 //!
 //! Nothing elsewhere in the house writes such a number: a reader who asks "how much?" looks here.
 
+mod mailbox;
 mod parcels;
-
-pub use parcels::*;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
+
+pub use mailbox::*;
+pub use parcels::*;
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;

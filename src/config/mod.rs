@@ -5,6 +5,7 @@
 
 mod file;
 pub mod limits;
+mod mailbox;
 mod parcels;
 
 use std::net::{IpAddr, SocketAddr};
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use crate::domain::Email;
 use file::File;
+pub use mailbox::{MailboxConfig, MailboxRegistration};
 
 pub use parcels::{ObjectsConfig, ParcelLimits, S3Config};
 
@@ -54,6 +56,8 @@ pub struct Config {
     pub registrations_per_hour: NonZeroU32,
     /// Log-ins a minute from one network.
     pub logins_per_minute: NonZeroU32,
+    /// Who may have a mailbox, and how much may be in one.
+    pub mailbox: MailboxConfig,
     /// Connections at once.
     pub connections: usize,
     /// Connections at once from one network.
@@ -196,6 +200,7 @@ impl Config {
             objects: parcels::objects(file.objects)?,
             registrations_per_hour: file.limits.registrations_per_hour.unwrap_or(limits::REGISTRATIONS_PER_HOUR),
             logins_per_minute: file.limits.logins_per_minute.unwrap_or(limits::LOGINS_PER_MINUTE),
+            mailbox: file.mailbox.config()?,
             connections: within(
                 "limits.connections",
                 file.limits.connections.unwrap_or(limits::CONNECTIONS),

@@ -4,7 +4,8 @@
 //! principal of the credential, and `app` decides whether that principal may do that.
 
 use super::{
-    BearerToken, Decision, Email, JobSpec, LinkToken, Operation, ParcelId, ParcelUser, Password, Secret, TotpCode,
+    BearerToken, Decision, Email, JobSpec, LinkToken, MailboxAction, MailboxCredential, Operation, ParcelId,
+    ParcelUser, Password, Secret, TotpCode,
 };
 
 /// What a caller shows to be let in.
@@ -20,6 +21,8 @@ pub enum Credential {
     Verification(LinkToken),
     /// The link of a mail that was sent to the administrator.
     Approval(LinkToken),
+    /// A mailbox's name and password, which go with every request.
+    Mailbox(MailboxCredential),
     /// A token for one operation on parcels, signed by the key of whom it is for.
     Permit(PermitCredential),
     /// A connection to the administrator's socket: the kernel says that it is the server's own user.
@@ -80,6 +83,8 @@ pub enum Action {
     Logout,
     /// Runs a script. An approved account, by password and code or by token, within its limits.
     Execute(Box<JobSpec>),
+    /// Anything about mailboxes; each says who may.
+    Mailbox(MailboxAction),
     /// Anything about parcels.
     Parcel(ParcelAction),
     /// Anything on the administrator's socket. The operator alone.
@@ -134,6 +139,7 @@ impl Action {
             Self::Login => "login",
             Self::Logout => "logout",
             Self::Execute(_) => "execute",
+            Self::Mailbox(action) => action.name(),
             Self::Parcel(action) => action.name(),
             Self::Administer(_) => "administer",
         }

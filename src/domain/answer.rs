@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{AuditEntry, Email, JobResult, Metadata, ParcelId, ParcelUser, Secret, Standing, UnixTime};
+use super::{AuditEntry, Email, JobResult, MailboxOutcome, Metadata, ParcelId, ParcelUser, Secret, Standing, UnixTime};
 
 /// It was done.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub enum Outcome {
         /// Whether files were asked for. Then the answer has a place for them, be there any or none.
         with_files: bool,
     },
+    /// What was done to a mailbox.
+    Mailbox(Box<MailboxOutcome>),
     /// All accounts.
     Users(Vec<UserView>),
     /// One account.

@@ -20,7 +20,7 @@ pub struct AuditEntry {
     pub who: Actor,
     /// What was decided.
     pub what: Event,
-    /// Whose account it was about, if about one.
+    /// Whose account it was about, or which mailbox, if about one.
     pub about: Option<String>,
     /// SHA-256 over the entry before and this one.
     pub hash: [u8; 32],
@@ -64,6 +64,8 @@ pub enum Event {
     TokensRevoked,
     /// The account has a new TOTP secret.
     TotpReset,
+    /// A mailbox was opened.
+    MailboxOpened,
     /// The account has shown that a key for parcels is its own.
     ParcelKeyRegistered,
 }

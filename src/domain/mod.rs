@@ -14,6 +14,7 @@ mod email;
 mod hex;
 mod job;
 mod lockout;
+mod mailbox;
 mod network;
 mod outcome;
 mod parcel;
@@ -32,6 +33,10 @@ pub use email::{Email, EmailError};
 pub use hex::{decode_hex, decode_hex_array, encode_hex, encode_hex_bytes};
 pub use job::{Argument, FilePath, JobError, JobFile, JobParcel, JobSpec, JobSpecBuilder, ProgramName, Script};
 pub use lockout::Ladder;
+pub use mailbox::{
+    Load, MailText, Mailbox, MailboxAction, MailboxCredential, MailboxError, MailboxId, MailboxKeys, MailboxName,
+    MailboxOutcome, Message, NewMailbox, mailbox_password, until,
+};
 pub use network::Network;
 pub use outcome::{JobOutcome, JobResult, Spent, Usage};
 pub use parcel::{

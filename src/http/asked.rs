@@ -10,7 +10,9 @@ use super::intake::Taken;
 use super::json;
 use super::route::{Means, Takes};
 use crate::config::limits;
-use crate::domain::{BearerToken, Budget, Credential, Decision, Email, Error, LinkToken, Password, PasswordCredential};
+use crate::domain::{
+    BearerToken, Budget, Credential, Decision, Email, Error, LinkToken, MailboxCredential, Password, PasswordCredential,
+};
 
 /// A request that has been taken in.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub(super) struct Asked {
     /// What follows the question mark.
     pub(super) query: String,
     pub(super) bearer: Bearer,
+    /// What it shows for a mailbox, on the routes that ask for one.
+    pub(super) mailbox: Option<MailboxCredential>,
     /// Whether the body is a browser's form.
     pub(super) is_form: bool,
     /// What a run may use unless it is asked otherwise.

@@ -9,10 +9,11 @@ use warp::path::FullPath;
 
 use super::asked::Bearer;
 use super::connection::Caller;
+use super::mailbox;
 use super::reply::{Form, Refusal};
 use super::route::Takes;
 use crate::config::limits;
-use crate::domain::{BearerToken, Error, Network};
+use crate::domain::{BearerToken, Error, MailboxCredential, Network};
 
 const JSON_ONLY: &str = "send the body as JSON in UTF-8, with Content-Type: application/json";
 const JSON_OR_FORM: &str =
@@ -83,7 +84,7 @@ impl Head {
     pub(super) fn check_media_type(&self, takes: Takes) -> Result<bool, Refusal> {
         let wanted = match takes {
             Takes::Unread | Takes::Nothing => return Ok(false),
-            Takes::Json(_) => JSON_ONLY,
+            Takes::Json(_) | Takes::SomeJson(_) => JSON_ONLY,
             Takes::JsonOrForm(_) => JSON_OR_FORM,
         };
         if self.fields.contains_key(header::CONTENT_ENCODING) {
@@ -93,6 +94,7 @@ impl Head {
         match (kind.as_deref(), takes) {
             (Some("application/json"), _) => Ok(false),
             (Some("application/x-www-form-urlencoded"), Takes::JsonOrForm(_)) => Ok(true),
+            (None, Takes::SomeJson(_)) if !self.fields.contains_key(header::CONTENT_TYPE) => Ok(false),
             _ => Err(Refusal::MediaType(wanted)),
         }
     }
@@ -111,6 +113,11 @@ impl Head {
             scheme.eq_ignore_ascii_case("bearer").then(|| BearerToken::parse(token.trim_matches(' '))).flatten()
         });
         Ok(token.map_or(Bearer::Unknown, Bearer::Token))
+    }
+
+    /// What the caller shows for a mailbox.
+    pub(super) fn mailbox(&self) -> Option<MailboxCredential> {
+        mailbox::credential(&self.fields)
     }
 
     /// JSON for whoever asks for it; browsers ask for HTML, too, and most people who type a command ask for nothing.

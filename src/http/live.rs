@@ -92,6 +92,7 @@ impl Opening {
             parameter: String::new(),
             query: String::new(),
             bearer: self.bearer.clone(),
+            mailbox: None,
             is_form: false,
             budget: settings.session_budget,
             wall: settings.session_budget.wall(),

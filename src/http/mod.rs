@@ -1,9 +1,10 @@
 //! The HTTPS door: bytes from strangers become a credential and an action, and what comes of it becomes bytes again.
 //!
 //! ```text
-//! listener -> tls -> connection (pulse, wire) -> route (request, head, intake, asked, json, field, body) -> App::handle -> reply (pages, console, openapi)
-//! admin ------------^                              |    live (handshake, frames, beat, line, ending) -> App::open
-//!                                                  +-> parcels (permit, multipart, parcel_body) -> App::upload, download
+//! listener -> tls -> connection (pulse, wire) -> route (request, mailbox, head, intake, asked, json, field, query, body)
+//!          -> App::handle -> reply (pages, console, openapi)
+//! admin ------------^   |    live (handshake, frames, beat, line, ending) -> App::open
+//!                       +--> parcels (permit, multipart, parcel_body) -> App::upload, download
 //! ```
 //!
 //! Owns: two doors, [`Listener`] for everybody and [`AdminSocket`] for the operator, with all their limits, and everything that
@@ -30,6 +31,7 @@ mod json;
 mod line;
 mod listener;
 mod live;
+mod mailbox;
 mod multipart;
 mod networks;
 mod openapi;
@@ -39,6 +41,7 @@ mod parcel_body;
 mod parcels;
 mod permit;
 mod pulse;
+mod query;
 mod range;
 mod reply;
 mod request;

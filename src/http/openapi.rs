@@ -4,6 +4,8 @@
 //! a test holds the list against the table of routes. Not here: the routes themselves (`request`), and the pages, which
 //! are for people and mentioned only as another content type.
 
+mod mailboxes;
+
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
@@ -44,8 +46,8 @@ const SERVER: &str = "server";
 const INTRODUCTION: &str = "\
 Runs other people's Python safely.
 
-Requests and answers are JSON objects in UTF-8. Every answer has a field `error`: `ok`, or a sentence that says what is wrong \
-(answers about parcels have it only when something is wrong). \
+Requests and answers are JSON objects in UTF-8. Every answer has a field `error`: `ok`, or a sentence that says what is wrong; \
+mailboxes have shapes of their own, and answers about parcels have it only when something is wrong. \
 Unknown fields, duplicate keys and trailing bytes are refused with 400, other methods than those listed with 405.
 
 An account is made by `POST /register`, the link in the mail, and an administrator's approval. A code of the account's app is \
@@ -76,6 +78,7 @@ fn description() -> OpenApi {
         .tags(Some([
             tag(ACCOUNTS, "Getting in."),
             tag(EXECUTION, "Running scripts."),
+            tag(mailboxes::TAG, mailboxes::DESCRIPTION),
             tag(openapi_parcels::PARCELS, "Storing data for others, with permissions that keys sign."),
             tag(SERVER, "The server itself."),
         ]))
@@ -88,10 +91,11 @@ fn components() -> ComponentsBuilder {
         .bearer_format("cpt_ and 43 characters of base64url")
         .description(Some("A token from `POST /login`."))
         .build();
-    ComponentsBuilder::new()
+    let components = ComponentsBuilder::new()
         .schemas_from_iter(shapes())
         .schema(STOPPED, stopped())
-        .security_scheme(BEARER, SecurityScheme::Http(bearer))
+        .security_scheme(BEARER, SecurityScheme::Http(bearer));
+    mailboxes::schemes(components)
 }
 
 /// Every shape that an operation names, and what is in it.
@@ -107,6 +111,7 @@ fn shapes() -> Shapes {
     add::<RegisterRequest>(&mut shapes);
     add::<UserReply>(&mut shapes);
     add::<VersionReply>(&mut shapes);
+    mailboxes::shapes(&mut shapes);
     openapi_parcels::shapes(&mut shapes);
     shapes
 }
@@ -122,7 +127,7 @@ fn paths() -> Paths {
     let one = |method, operation: OperationBuilder| PathItemBuilder::new().operation(method, operation).build();
     let two =
         |get: Operation, post: Operation| PathItemBuilder::new().operation(Get, get).operation(Post, post).build();
-    openapi_parcels::paths(PathsBuilder::new())
+    let paths = openapi_parcels::paths(PathsBuilder::new())
         .path("/register", one(Post, register()))
         .path("/verify/{token}", two(view_verification(), verify()))
         .path("/approve/{token}", two(view_approval(), decide()))
@@ -134,8 +139,8 @@ fn paths() -> Paths {
         .path("/openapi.json", one(Get, openapi()))
         .path("/healthz", one(Get, health()))
         .path("/readyz", one(Get, readiness()))
-        .path("/version", one(Get, version()))
-        .build()
+        .path("/version", one(Get, version()));
+    mailboxes::paths(paths).build()
 }
 
 fn register() -> OperationBuilder {

@@ -18,11 +18,12 @@ use super::body::{
     AuditReply, EnrolmentReply, ExecuteReply, LoginReply, Message, StatusReply, UserReply, UsersReply, VersionReply,
 };
 use super::handshake::SUBPROTOCOL;
+use super::mailbox::{Done, MailboxRefusal};
 use super::networks::Room;
 use super::{console, openapi, pages, parcel_body};
 use crate::app::{App, Broken};
 use crate::config::limits;
-use crate::domain::{Error, JobOutcome, JobResult, Outcome, ParcelOutcome};
+use crate::domain::{Error, JobOutcome, JobResult, MailboxOutcome, Outcome, ParcelOutcome};
 
 /// A whole answer.
 pub(super) type Answer = warp::reply::Response;
@@ -43,6 +44,8 @@ pub(super) enum Form {
     Json,
     /// For people.
     Html,
+    /// For programs that use mailboxes. What was done is written as everywhere.
+    Mailbox,
     /// For programs that deal with parcels: `{"error": ...}` when something is wrong, and only then.
     Parcel,
 }
@@ -92,12 +95,21 @@ pub(super) fn outcome(outcome: Outcome, form: Form, room: Room) -> Result<Answer
         (Outcome::Approval(user) | Outcome::Decided(user) | Outcome::User(user), _) => ok(&UserReply::from(user)),
         (Outcome::LoggedIn(token, life), _) => ok(&LoginReply::new(token, life)),
         (Outcome::Ran { result, with_files }, _) => return ran(*result, with_files, room),
+        (Outcome::Mailbox(done), _) => mailbox(*done),
         (Outcome::Users(users), _) => ok(&UsersReply::from(users)),
         (Outcome::Audit(entries), _) => ok(&AuditReply::from(entries)),
         (Outcome::Status(status), _) => ok(&StatusReply::from(status)),
         (Outcome::Parcel(outcome), _) => parcel(&outcome),
         (Outcome::Metrics(text), _) => answer(StatusCode::OK, METRICS, NO_CONTENT, text.into()),
     })
+}
+
+fn mailbox(done: MailboxOutcome) -> Answer {
+    let status = match done {
+        MailboxOutcome::Opened(..) | MailboxOutcome::Sent(..) => StatusCode::CREATED,
+        _ => StatusCode::OK,
+    };
+    json(status, &Done::from(done))
 }
 
 fn ran(result: JobResult, with_files: bool, room: Room) -> Result<Answer, Error> {
@@ -192,6 +204,7 @@ pub(super) fn refusal(refusal: &Refusal, form: Form) -> Answer {
     let mut answer = match form {
         Form::Json | Form::Parcel => json(status, &Message::new(&sentence)),
         Form::Html => html(status, problem(status, &sentence)),
+        Form::Mailbox => json(status, &MailboxRefusal { status: status.as_u16(), message: &sentence }),
     };
     let mut hints = hints(refusal);
     // Parcels have a way of their own to show who asks.

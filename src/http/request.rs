@@ -9,11 +9,12 @@ use super::asked::{Asked, Bearer};
 use super::body::{ExecuteRequest, LoginRequest, RegisterRequest, SessionRequest};
 use super::field::{Arguments, Base64, Field, Files, Names, NewPassword, Seconds};
 use super::intake::Taken;
+use super::mailbox;
 use super::parcels::{self, Call};
 use super::reply;
 use super::route::{Ask, Does, Route, Takes};
 use crate::config::limits;
-use crate::domain::{Action, Budget, Credential, Error, JobError, JobSpec, JobSpecBuilder, Script};
+use crate::domain::{Action, Budget, Credential, Error, JobError, JobSpec, JobSpecBuilder, MailboxAction, Script};
 
 /// Every route of the HTTPS listener. `GET` takes `HEAD`, too.
 pub const ROUTES: &[Route] = &[
@@ -27,6 +28,13 @@ pub const ROUTES: &[Route] = &[
     Route::get("/session", Does::Converse(session)),
     Route::post("/login", Takes::Json(limits::BODY_BYTES), Does::Ask(login)),
     Route::post("/logout", Takes::Nothing, Does::Ask(logout)),
+    Route::post("/users", Takes::SomeJson(limits::MAILBOX_BODY_BYTES), Does::NewMailbox(mailbox::open)),
+    Route::get("/users/me", Does::Mailbox(mailbox::own)),
+    Route::post("/users/me", Takes::SomeJson(limits::BODY_BYTES), Does::Mailbox(mailbox::set_info)),
+    Route::get("/users/friends", Does::Mailbox(mailbox::find)),
+    Route::get("/messages", Does::Mailbox(mailbox::read)),
+    Route::post("/messages", Takes::SomeJson(limits::BODY_BYTES), Does::Mailbox(mailbox::send)),
+    Route::delete("/messages", Does::Mailbox(mailbox::delete)),
     Route::post("/parcel-key", Takes::Json(limits::BODY_BYTES), Does::Ask(parcels::register_key)),
     Route::post("/api/v1/auth", Takes::Unread, Does::Parcel(Call::Permit)),
     Route::post("/api/v1/parcels", Takes::Unread, Does::Parcel(Call::Upload)),
@@ -135,22 +143,29 @@ fn timed(budget: Budget, wall: Duration, most: Duration) -> Result<Budget, Error
 /// Reads bytes as the body of every route that takes one, for the fuzzer. Whatever they are, they mean something or are refused in a
 /// sentence of one printable line; what means something is JSON, or a form.
 pub fn read_any_body(bytes: &[u8]) {
+    let mailbox = mailbox::anybody();
     let converse: Ask = |asked| {
         let (credential, job) = session(asked)?;
         Ok((credential, Action::Execute(Box::new(job))))
     };
-    let plain = [register as Ask, login, execute, converse, decide].map(|ask| (ask, false));
+    let plain = [register as Ask, login, execute, converse, decide, mailbox::open, mailbox::set_info, mailbox::send];
+    let plain = plain.map(|ask| (ask, false));
     for (ask, is_form) in plain.into_iter().chain([(decide as Ask, true)]) {
         let asked = Asked {
             parameter: "A".repeat(43),
             query: String::new(),
             bearer: Bearer::None,
+            mailbox: mailbox.clone(),
             is_form,
             budget: Budget::default(),
             wall: limits::EXECUTE_WALL,
             body: Taken::of(bytes),
         };
-        match ask(asked) {
+        let understood = match ask(asked) {
+            Ok((_, Action::Mailbox(MailboxAction::Unclear(error)))) => Err(error),
+            understood => understood,
+        };
+        match understood {
             Ok(_) => assert!(is_form || serde_json::from_slice::<serde_json::Value>(bytes).is_ok(), "not JSON"),
             Err(Error::Malformed(sentence) | Error::TooLarge(sentence)) => {
                 assert!(!sentence.is_empty() && sentence.len() < 1000, "{sentence:?}");
@@ -176,7 +191,7 @@ mod tests {
     fn asked(body: &[u8], bearer: Bearer) -> Asked {
         let (parameter, query) = (String::new(), String::new());
         let (budget, wall) = (Budget::default(), limits::EXECUTE_WALL);
-        Asked { parameter, query, bearer, is_form: false, budget, wall, body: Taken::of(body) }
+        Asked { parameter, query, bearer, mailbox: None, is_form: false, budget, wall, body: Taken::of(body) }
     }
 
     fn said(ask: fn(Asked) -> Result<(Credential, Action), Error>, body: impl AsRef<[u8]>) -> String {

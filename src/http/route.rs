@@ -45,6 +45,8 @@ pub(super) enum Takes {
     /// None. A client that cannot but send one may send `{}`.
     Nothing,
     Json(usize),
+    /// JSON, also from a client that does not say that it is.
+    SomeJson(usize),
     JsonOrForm(usize),
 }
 
@@ -57,6 +59,10 @@ pub(super) enum Does {
     Show(Ask),
     /// Opens a live session, which is held when the answer has been sent.
     Converse(Means<(Credential, JobSpec)>),
+    /// Asks the house in the dialect of mailboxes. Whoever does not show one is refused before anything else is looked at.
+    Mailbox(Ask),
+    /// Asks the house for a mailbox, in the same dialect.
+    NewMailbox(Ask),
     /// Tells what the door itself knows.
     Tell(fn(&House) -> Answer),
     /// Does something with parcels, which has refusals of its own and bodies that stream.
@@ -83,6 +89,15 @@ impl Route {
     /// A row for `DELETE`.
     pub(super) const fn delete(path: &'static str, does: Does) -> Self {
         Self { method: "DELETE", path, takes: Takes::Unread, does }
+    }
+
+    /// The form in which everything on this row's path is refused that does not ask for another one.
+    const fn form(&self) -> Form {
+        match self.does {
+            Does::Mailbox(_) | Does::NewMailbox(_) => Form::Mailbox,
+            Does::Parcel(_) => Form::Parcel,
+            Does::Ask(_) | Does::Show(_) | Does::Tell(_) | Does::Converse(_) => Form::Json,
+        }
     }
 
     /// What stands where this row's path has braces, if the path is this row's; with a slash between two.
@@ -118,6 +133,12 @@ fn find(routes: &'static [Route], method: &Method, path: &str) -> Result<(&'stat
         true => Err(Refusal::Error(Error::NotFound)),
         false => Err(Refusal::Method(allowed.join(", "))),
     }
+}
+
+/// How a request is refused that has found no row: as those are whose path begins as this one does.
+fn form_near(routes: &[Route], path: &str) -> Form {
+    let first = |path: &str| path.split('/').nth(1).map(str::to_owned);
+    routes.iter().find(|route| first(route.path) == first(path)).map_or(Form::Json, Route::form)
 }
 
 /// What the routes of a listener need.
@@ -174,7 +195,7 @@ impl House {
         let found = head.check().and_then(|()| find(self.routes, head.method(), head.path()));
         let (route, parameter) = match found {
             Ok(found) => found,
-            Err(refused) => return reply::refusal(&refused, Form::Json),
+            Err(refused) => return reply::refusal(&refused, form_near(self.routes, head.path())),
         };
         let (ask, form) = match route.does {
             Does::Tell(tell) => return tell(self),
@@ -182,7 +203,7 @@ impl House {
                 let opened = self.open(head, means);
                 return opened.unwrap_or_else(|refused| reply::refusal(&refused, Form::Json));
             }
-            Does::Ask(ask) => (ask, Form::Json),
+            Does::Ask(ask) | Does::Mailbox(ask) | Does::NewMailbox(ask) => (ask, route.form()),
             Does::Show(ask) => (ask, head.wanted()),
             Does::Parcel(call) => {
                 let answer = parcels::answer(self, head, &parameter, call, body).await;
@@ -195,7 +216,7 @@ impl House {
                 return answer;
             }
         };
-        let outcome = self.outcome(head, route.takes, &parameter, ask, body).await;
+        let outcome = self.outcome(head, route, &parameter, ask, body).await;
         let answer = match outcome {
             Ok(outcome) => self.written(outcome, form, head.network()).await,
             Err(refused) => Err(refused),
@@ -232,17 +253,22 @@ impl House {
     async fn outcome(
         &self,
         head: &Head,
-        takes: Takes,
+        route: &Route,
         parameter: &str,
         ask: Ask,
         body: impl Stream<Item = Result<impl Buf, warp::Error>>,
     ) -> Result<Outcome, Refusal> {
+        let mailbox = match route.does {
+            Does::Mailbox(_) => Some(head.mailbox().ok_or(Error::Unauthorized)?),
+            _ => None,
+        };
+        let takes = route.takes;
         let is_form = head.check_media_type(takes)?;
         let room = self.networks.room(head.network());
         let body = match takes {
             Takes::Unread => Taken::nothing(room),
             Takes::Nothing => intake::take(body, head.length()?, limits::BODY_BYTES, room, &self.settings).await?,
-            Takes::Json(limit) | Takes::JsonOrForm(limit) => {
+            Takes::Json(limit) | Takes::SomeJson(limit) | Takes::JsonOrForm(limit) => {
                 intake::take(body, head.length()?, limit, room, &self.settings).await?
             }
         };
@@ -250,6 +276,7 @@ impl House {
             parameter: parameter.to_owned(),
             query: head.query().to_owned(),
             bearer: head.bearer()?,
+            mailbox,
             is_form,
             budget: self.settings.budget,
             wall: self.settings.wall,
@@ -288,6 +315,10 @@ mod tests {
             (Method::GET, "/verify", "404"),
             (Method::GET, "/verify/abc/", "404"),
             (Method::GET, "/verify/a/b", "404"),
+            (Method::PUT, "/messages", "405 GET, HEAD, POST, DELETE"),
+            (Method::DELETE, "/users/me", "405 GET, HEAD, POST"),
+            (Method::GET, "/users", "405 POST"),
+            (Method::DELETE, "/messages", "DELETE /messages "),
             (Method::POST, "/register/", "404"),
             (Method::POST, "//register", "404"),
             (Method::POST, "/REGISTER", "404"),
@@ -300,6 +331,17 @@ mod tests {
             (Method::OPTIONS, "*", "404"),
         ] {
             assert_eq!(found(&method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_refused_in_the_dialect_of_its_neighbours() {
+        for path in ["/users", "/users/", "/users/me", "/users/nobody", "/messages", "/messages/1", "/messages?x"] {
+            let path = path.split('?').next().unwrap();
+            assert_eq!(form_near(ROUTES, path), Form::Mailbox, "{path}");
+        }
+        for path in ["", "*", "/", "/user", "/userss", "/register", "//users", "/verify/users"] {
+            assert_eq!(form_near(ROUTES, path), Form::Json, "{path}");
         }
     }
 

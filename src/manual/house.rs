@@ -36,6 +36,14 @@
 //! again, and a restart in between loses nothing. A known address goes through all of it with a link that has expired and a letter
 //! that is a decoy.
 //!
+//! # A walk through one message
+//!
+//! `POST /messages` has a row that speaks another dialect (`Does::Mailbox`): the two fields of its head are looked at before its body is
+//! taken in, and a body that makes no sense becomes an action too, [`MailboxAction::Unclear`](crate::domain::MailboxAction), so that who asks
+//! is looked at first. [`Auth::admit`](crate::auth::Auth::admit) finds the password remembered, or hashes it as an account's. In one
+//! transaction the recipient is looked up, the load of their mailbox compared with what it may be, the message stamped and numbered, and
+//! both written. The stamp is let go when the commit is done: until then nobody who reads is told a later second.
+//!
 //! # A walk through one parcel
 //!
 //! `POST /api/v1/parcels` arrives with a token, a key and a signature in its head. [`App::upload`](crate::app::App::upload) looks at

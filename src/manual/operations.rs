@@ -7,7 +7,7 @@
 //!
 //! | file | what it is | if it is lost |
 //! |---|---|---|
-//! | `store.redb` | accounts, tokens, waiting mails, the audit trail | everything is |
+//! | `store.redb` | accounts, tokens, waiting mails, mailboxes with their messages, the audit trail | everything is |
 //! | `secret.key` | the key that seals TOTP secrets and waiting mails in `store.redb` | nobody can log in: back both up, apart |
 //! | `ca.pem`, `ca-key.pem` | the server's own certificate authority; clients pin `ca.pem` | made anew, clients must be given the new one |
 //! | `server.pem`, `server-key.pem` | its certificate, renewed by itself a month before it expires | made anew at the next start |
@@ -61,6 +61,14 @@
 //! timeout_seconds = 60                      # at most, and what one that asks for nothing has
 //! output_mib = 1024                         # what one writes, at most; it is passed on, not kept
 //!
+//! [mailbox]
+//! registration = "closed"                   # "open" lets strangers have mailboxes, without an account
+//! messages = 1000                           # that wait in one; a sender is told when there is no room
+//! kib = 4096                                # of their contents
+//! sends_per_minute = 120                    # from one
+//! registrations_per_hour = 60               # of one address (IPv6: /64)
+//! # strangers = 1000                        # mailboxes without an account, where registration is open
+//!
 //! [objects]
 //! # directory = "/var/lib/parcels"          # where parcels' bytes are; otherwise DIR/objects
 //! [objects.s3]                              # or in a bucket, which must be there
@@ -113,6 +121,13 @@
 //!
 //! Suspending ends an account's tokens and kills its runs and sessions before the command returns. Somebody who has lost their phone gets
 //! `reset-totp`: a mail with a new link; make sure first, by other means, that they are who they say.
+//!
+//! # Mailboxes
+//!
+//! An approved account may open four, with its token; suspending it closes them, and restoring it opens them again with all that waits in
+//! them. With `registration = "open"` anybody may, up to `strangers` of them; full ones take 4 MiB each. There is no command yet to close a
+//! stranger's mailbox, nor one to give somebody another password: what was sealed with the old one could not be read anyway.
+//! Opening one is in the audit trail, messages are not. `admin metrics` counts both. Messages wait until they are deleted.
 //!
 //! # Watching
 //!

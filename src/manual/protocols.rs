@@ -140,6 +140,50 @@
 //! and only then by who asks (401) or how often (429, 503). An upload of a parcel is the exception: who asks is looked at
 //! before its body is read. `receipt` is not there yet, so it is an unknown field.
 //!
+//! # Mailboxes
+//!
+//! The routes `/users`, `/users/me`, `/users/friends` and `/messages` speak as the clients do that are deployed already: `X-User-Name` and
+//! `X-User-Token` with every request, refusals as `{"status": 4xx, "message": "..."}`, JSON with or without a content type. Who asks
+//! is looked at before what they ask: a request without the two fields, or with the wrong ones, is 401 whatever else is wrong with it.
+//!
+//! Passwords are stored as those of accounts are, and guesses at a mailbox climb the same ladders, whether there is one of the name
+//! or not. A password that was right is remembered for 15 minutes as HMAC-SHA256 of name and password, under a key that is made at every
+//! start; what is remembered is good for one stored hash, so it ends with a change. A wrong one is never remembered. A mailbox that an
+//! account holds is closed while the account is not approved: its owner is told 401, others 404.
+//!
+//! Numbers of messages grow over all mailboxes and are never given twice. Times are whole seconds. `query_time` is no later than the
+//! second of any message that is on its way, and no message is stamped earlier than a `query_time` that was told, so `DELETE` with
+//! it deletes nothing that was committed after the reading. (The promise holds while the server runs, and while its clock is not set
+//! back by more than a minute.) `GET /messages` shows the newest hundred; `?before=NUMBER` shows older ones. The deployed
+//! clients do not ask for those: what more than a hundred unread messages have pushed out of sight, they delete unread.
+//!
+//! A mailbox holds 1000 messages and 4 MiB. A sender for whom there is no room is told so (409), and nothing in it is lost. A message to a
+//! mailbox that does not exist, or is closed, is 404.
+//!
+//! # What `client mailbox` puts into mailboxes
+//!
+//! Another client can read it by this description; `tests/outside/mailbox_vectors.py` is one. All of it is bytes in standard base64 with
+//! padding. The first byte is the version, 1, and the second says what follows. Nonces are twelve zeros, for each AES key is used once.
+//! `HKDF(salt, secret, info)` is HKDF-SHA256 (RFC 5869) of 32 bytes. Names are those of mailboxes, in ASCII.
+//!
+//! - **The password** stays on its owner's machine. `master` is Argon2id (RFC 9106; 64 MiB, 3 passes, 1 lane, 32 bytes) of it, with
+//!   the first 16 bytes of SHA-256(`cloud-python mailbox 1 salt` + name) as salt. The server is shown
+//!   `HKDF("", master, "cloud-python mailbox 1 token")` in base64url without padding, as if that were the password.
+//! - **Public key**: `01 01`, then an X25519 key (RFC 7748), 32 bytes. Its fingerprint is the first 128 bits of SHA-256 of the key.
+//! - **Private key**: `01 02`, 16 random bytes of salt, then the 32 bytes of the key under AES-256-GCM (NIST SP 800-38D) with the key
+//!   `HKDF(salt, master, "cloud-python mailbox 1 private key")`; everything before, and the name, is authenticated with it.
+//! - **Message**: `01 03`, a fresh X25519 public key, then the text under AES-256-GCM; everything before is authenticated with it. The AES
+//!   key is `HKDF("cloud-python mailbox 1 message", X25519(fresh, recipient) + X25519(sender, recipient), info)`, where info is
+//!   `01 03`, the fresh public key, and for sender and recipient in this order: public key, one byte with the name's length, the name.
+//!   So nobody but the sender could have written it (or the recipient, to themselves), and it opens for nobody else and under no other name.
+//! - **Text**: 8 bytes with the sender's time in seconds since 1970, 2 bytes with the text's length, both with the highest byte first; the text
+//!   in UTF-8; zeros up to a multiple of 128. At most 2934 bytes of text.
+//!
+//! The first key of a friend is remembered in `mailbox-keys.json` beside the session. If the server ever tells another one, nothing is
+//! written to it and nothing believed from it: `client mailbox` ends with exit code 3 until `client mailbox trust` accepts it. Compare
+//! fingerprints by other means. What is sent cannot be read again by its sender, and whoever gets a private key and its password
+//! reads what was ever sent to it: there is one key for all messages.
+//!
 //! # What the client defends against
 //!
 //! `cloud-python client` trusts one certificate authority, that of the file it was given, speaks TLS 1.3 only, follows no

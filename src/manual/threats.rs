@@ -54,7 +54,8 @@
 //! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
 //! | whoever wants somebody else's parcel | a token that is ours letter for letter, a signature by the owner's own key, once, in one transaction | `tests/parcels.rs`, `auth::permits`, Wycheproof |
 //! | an object store that fails, lies or dies | bytes before records, tokens that stay good, a sweep; what is read is as long as it was | `tests/parcel_faults.rs`, `tests/ceph/run` |
-//! | a malicious server | one trusted authority, bounded lengths and times, escaped output, no file that was not asked for | `tests/client` |
+//! | a malicious server | one trusted authority, bounded lengths and times, escaped output, no file that was not asked for, messages that only two people can read | `tests/client` |
+//! | whoever fills mailboxes | bounds on messages, bytes, sends and mailboxes; what waits is never thrown away for it | `tests/mailbox.rs` |
 //!
 //! # The page at `/`
 //!
@@ -117,6 +118,15 @@
 //! - **Memory of ended runs of the same account** is reset by wasmtime between runs in a child that goes on. A flaw there
 //!   would show an account its own earlier run, never another account's.
 //!
+//! - **A server that lies to somebody with a mailbox** cannot read, change or invent messages for `client mailbox`, which binds them to
+//!   sender and recipient and remembers keys. It can keep messages back, deliver one again (its sender's own time is in it and is
+//!   shown), tell anybody who writes to whom and when, and hand out a wrong key before the right one was ever seen: compare
+//!   fingerprints. What other clients make of this is theirs; the server understands none of it.
+//! - **Messages have no forward secrecy**: whoever gets a private key and its password reads what was ever sent to it and was kept. Whoever
+//!   gets a recipient's private key can also write to that recipient in anybody's name.
+//! - **Names of mailboxes are no secret** from whoever has a mailbox, nor, where strangers are let in, from anybody.
+//! - **Strangers can take all of their places** where an operator lets them in, at 60 an hour from each address; accounts have their own.
+//!
 //! # What counts as a vulnerability
 //!
 //! | | |
@@ -135,6 +145,8 @@
 //! | a parcel that is listed cannot be read while its object store works | yes |
 //! | a change that was answered is lost by a crash | yes |
 //! | a server's answer drives the client's terminal, or writes a file that was not asked for | yes |
+//! | a script reaches a mailbox, or somebody reads or deletes what is in another's | yes |
+//! | the server, its database or its log has in it what `client mailbox` has sent, in a form that the server can read | yes |
 //! | a script ends its own run in an odd way: trap, abort, wrong result, a crash of its own interpreter | no: a bug |
 //! | a script breaks out of what Python itself forbids (`__builtins__`, audit hooks) | no: Python is not a wall here |
 //! | a script finds out which version of the server, CPython or wasmtime runs it | no |

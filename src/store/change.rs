@@ -159,7 +159,17 @@ impl<'t> Change<'t> {
         what: Event,
         about: Option<&Email>,
     ) -> Result<(), StoreError> {
-        let about = about.map(|email| email.as_str().to_owned());
+        self.append_audit_about(time, who, what, about.map(|email| email.as_str().to_owned()))
+    }
+
+    /// The same about something that is no account.
+    pub fn append_audit_about(
+        &mut self,
+        time: UnixTime,
+        who: Actor,
+        what: Event,
+        about: Option<String>,
+    ) -> Result<(), StoreError> {
         let entry = AuditEntry::after(self.last_audit()?.as_ref(), time, who, what, about);
         self.table(AUDIT)?.insert(entry.number, records::encode(&entry)?.as_slice())?;
         Ok(())
@@ -210,7 +220,7 @@ impl<'t> Change<'t> {
     }
 
     /// One more than last time.
-    fn next(&self, counter: &str) -> Result<u64, StoreError> {
+    pub(super) fn next(&self, counter: &str) -> Result<u64, StoreError> {
         let mut meta = self.table(META)?;
         let last = meta.get(counter)?.map_or(0, |number| number.value());
         let next = last.checked_add(1).ok_or_else(|| StoreError::damaged("meta.1", "no numbers are left"))?;

@@ -43,8 +43,8 @@ pub enum StoreError {
         /// What the operating system or the library says.
         why: String,
     },
-    /// Two accounts would have the same address: whoever wrote did not look first.
-    #[error("the address already has an account")]
+    /// Two accounts would have the same address, or two mailboxes the same name: whoever wrote did not look first.
+    #[error("the address already has an account, or the name a mailbox")]
     Taken,
 }
 

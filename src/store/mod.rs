@@ -1,4 +1,4 @@
-//! What is kept: accounts, registrations, links, tokens, waiting mails, the audit trail; in one file.
+//! What is kept: accounts, registrations, links, tokens, waiting mails, mailboxes, the audit trail; in one file.
 //!
 //! Owns: everything that names redb; tables and records, which carry versions; one writer at a time, any number of readers
 //! that see a snapshot. Not here: what the rules are (`domain`) and who asks (`auth`, `app`, `mail`). Nothing is sealed here
@@ -9,6 +9,7 @@
 //! | `tables` | names and keys |
 //! | `records` | the bytes |
 //! | `view`, `change` | every question, every change |
+//! | `mailbox` | the same for mailboxes and messages |
 //! | `parcels`, `parcel_records` | the same of parcels |
 //! | `error` | what can go wrong |
 //!
@@ -45,6 +46,7 @@ use crate::domain::UnixTime;
 
 mod change;
 mod error;
+mod mailbox;
 mod parcel_records;
 mod parcels;
 mod records;
@@ -516,7 +518,7 @@ mod tests {
         let transaction = store.database.begin_read().unwrap();
         let names: Vec<String> =
             transaction.list_tables().unwrap().map(|table| redb::TableHandle::name(&table).to_owned()).collect();
-        assert_eq!(names.len(), 19, "{names:?}");
+        assert_eq!(names.len(), 25, "{names:?}");
         assert!(names.iter().all(|name| name.ends_with(".1")), "{names:?}");
         assert_eq!(transaction.open_table(tables::META).unwrap().get("format").unwrap().unwrap().value(), 1);
     }

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{StoreError, StoredMail};
 use crate::domain::{
-    Account, AccountId, AuditEntry, Email, EmailError, Link, LinkPurpose, Network, PasswordHash, Registration,
-    Standing, TokenRecord, TotpStep, UnixTime,
+    Account, AccountId, AuditEntry, Email, EmailError, Link, LinkPurpose, Mailbox, MailboxKeys, Message, Network,
+    PasswordHash, Registration, Standing, TokenRecord, TotpStep, UnixTime,
 };
 
 /// Something that is kept, and the record it is kept as.
@@ -287,6 +287,9 @@ pub fn decode_any_record(bytes: &[u8]) {
     round_trip::<TokenRecord>(bytes);
     round_trip::<StoredMail>(bytes);
     round_trip::<AuditEntry>(bytes);
+    round_trip::<Mailbox>(bytes);
+    round_trip::<MailboxKeys>(bytes);
+    round_trip::<Message>(bytes);
     super::parcel_records::round_trips(bytes);
 }
 
@@ -403,6 +406,7 @@ pub(super) mod tests {
             Event::LoggedOut,
             Event::TokensRevoked,
             Event::TotpReset,
+            Event::MailboxOpened,
             Event::ParcelKeyRegistered,
         ];
         let about = Some("Ada@example.org".to_owned());

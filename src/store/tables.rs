@@ -45,6 +45,22 @@ pub(super) const EXPIRIES: TableDefinition<'_, (u64, u8, &[u8]), ()> = TableDefi
 pub(super) const MAILS: Records<u64> = TableDefinition::new("mails.1");
 /// Index: when a mail is tried next, and its number.
 pub(super) const MAILS_BY_TIME: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("mails-by-time.1");
+/// In [`META`]: the last number of a mailbox.
+pub(super) const META_LAST_MAILBOX: &str = "last mailbox";
+/// In [`META`]: the last number of a message.
+pub(super) const META_LAST_MESSAGE: &str = "last message";
+/// Mailboxes by their number. What is looked at with every request, and no more.
+pub(super) const MAILBOXES: Records<u64> = TableDefinition::new("mailboxes.1");
+/// Index: a mailbox's name to its number.
+pub(super) const MAILBOXES_BY_NAME: TableDefinition<'_, &str, u64> = TableDefinition::new("mailboxes-by-name.1");
+/// Index: an account's number and the numbers of its mailboxes.
+pub(super) const MAILBOXES_BY_OWNER: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("mailboxes-by-owner.1");
+/// What owners keep in their mailboxes, by the mailbox's number.
+pub(super) const MAILBOX_KEYS: Records<u64> = TableDefinition::new("mailbox-keys.1");
+/// Messages by the number of the mailbox they wait in, and their own.
+pub(super) const MESSAGES: Records<(u64, u64)> = TableDefinition::new("messages.1");
+/// How many messages wait in a mailbox, and bytes of contents, by its number. No row where nothing has ever waited.
+pub(super) const LOADS: TableDefinition<'_, u64, (u64, u64)> = TableDefinition::new("loads.1");
 /// The audit trail by the entries' numbers.
 pub(super) const AUDIT: Records<u64> = TableDefinition::new("audit.1");
 
@@ -110,6 +126,12 @@ pub(super) fn prepare(transaction: &WriteTransaction) -> Result<u64, StoreError>
     transaction.open_table(MAILS)?;
     transaction.open_table(MAILS_BY_TIME)?;
     transaction.open_table(AUDIT)?;
+    transaction.open_table(MAILBOXES)?;
+    transaction.open_table(MAILBOXES_BY_NAME)?;
+    transaction.open_table(MAILBOXES_BY_OWNER)?;
+    transaction.open_table(MAILBOX_KEYS)?;
+    transaction.open_table(MESSAGES)?;
+    transaction.open_table(LOADS)?;
     transaction.open_table(PARCELS)?;
     transaction.open_table(PARCELS_BY_OBJECT)?;
     transaction.open_table(PARCEL_USERS)?;

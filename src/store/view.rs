@@ -158,7 +158,7 @@ impl<'t> View<'t> {
     }
 
     /// A record that an index says is there.
-    fn indexed<'k, K: Key, T: Stored>(
+    pub(super) fn indexed<'k, K: Key, T: Stored>(
         &self,
         table: Records<K>,
         key: impl Borrow<K::SelfType<'k>>,

@@ -79,6 +79,11 @@ impl Connection {
         Some(Self(sender))
     }
 
+    /// Whether the server has ended it, as it does with one that has not been used for long.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
     pub(crate) async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         self.try_send(method, path, headers, body).await.expect("an answer")
     }

@@ -5,6 +5,7 @@
 
 mod ask;
 mod exec;
+mod mailbox;
 mod parcel;
 mod progress;
 mod session;
@@ -77,6 +78,8 @@ enum Command {
     },
     /// Run a script on the server; ends with its exit code, 124 on a time-out
     Exec(exec::Arguments),
+    /// Messages that only two people can read
+    Mailbox(mailbox::Arguments),
     /// Run a script on the server, or its interactive interpreter, with standard input and output passed through live
     Session(session::Arguments),
     /// End the session
@@ -121,6 +124,7 @@ impl CommandError {
             Self::Budget(_) | Self::Usage(_) => USAGE,
             Self::HungUp => HUNG_UP,
             Self::Interrupted | Self::Ask(AskError::Interrupted) => INTERRUPTED,
+            Self::Client(ClientError::KeyChanged { .. } | ClientError::OwnKeyChanged) => mailbox::KEY_CHANGED,
             _ => FAILED,
         }
     }
@@ -143,6 +147,7 @@ fn run(arguments: &Arguments) -> Result<u8, CommandError> {
                 login(arguments, email, password_file.as_deref(), code_file.as_deref()).await
             }
             Command::Exec(exec) => exec.run(arguments).await,
+            Command::Mailbox(mailbox) => mailbox.run(arguments).await,
             Command::Session(session) => session.run(arguments).await,
             Command::Logout => logout(arguments).await,
             Command::Parcel(command) => command.run(arguments).await,

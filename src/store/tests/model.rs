@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
-    Account, AccountId, Actor, AuditEntry, Email, Event, Link, LinkPurpose, PasswordHash, Registration, Standing,
-    TokenHash, TokenRecord, TotpStep, UnixTime,
+    Account, AccountId, Actor, AuditEntry, Email, Event, Link, LinkPurpose, Load, MailText, MailboxId, MailboxName,
+    Message, PasswordHash, Registration, Standing, TokenHash, TokenRecord, TotpStep, UnixTime,
 };
 use crate::store::tables::{ACCOUNTS_BY_EMAIL, EXPIRIES, Expiring, MAILS_BY_TIME, TOKENS_BY_ACCOUNT};
 use crate::store::{Change, MailId, Store, StoreError, StoredMail, View};
@@ -21,9 +21,14 @@ struct Model {
     tokens: BTreeMap<TokenHash, TokenRecord>,
     mails: BTreeMap<MailId, StoredMail>,
     audit: Vec<AuditEntry>,
+    messages: BTreeMap<(u64, u64), Message>,
+    last_message: u64,
     last_account: u64,
     last_mail: u64,
 }
+
+/// Room for everything.
+const ALL: Load = Load { messages: u64::MAX, bytes: u64::MAX };
 
 /// What tokens are made of, so that they meet again.
 const BYTES: [u8; 8] = [0, 1, 2, 127, 128, 129, 254, 255];
@@ -96,9 +101,10 @@ impl Chance {
 impl Model {
     /// One change, to the store and to the model.
     fn step(&mut self, chance: &mut Chance, change: &mut Change<'_>) -> Result<(), StoreError> {
-        match chance.below(3) {
+        match chance.below(4) {
             0 => self.step_of_accounts(chance, change),
             1 => self.step_of_tokens(chance, change),
+            2 => self.step_of_messages(chance, change),
             _ => self.step_of_mails_or_time(chance, change),
         }
     }
@@ -175,6 +181,26 @@ impl Model {
         Ok(())
     }
 
+    fn step_of_messages(&mut self, chance: &mut Chance, change: &mut Change<'_>) -> Result<(), StoreError> {
+        let mailbox = chance.below(3);
+        if chance.below(4) == 0 {
+            let (until, before) = (chance.time(), self.messages.len());
+            let removed = change.remove_messages(MailboxId(mailbox), until)?;
+            self.messages.retain(|(of, _), message| *of != mailbox || message.sent_at >= until);
+            assert_eq!(removed, (before - self.messages.len()) as u64);
+            return Ok(());
+        }
+        self.last_message += 1;
+        assert_eq!(change.new_message_id()?, self.last_message);
+        let contents = MailText::parse("\u{e9}".repeat(chance.size(2000))).unwrap();
+        let from = MailboxName::parse("ada").unwrap();
+        let message = Message { id: self.last_message, from, contents, sent_at: chance.time() };
+        let load = change.load(MailboxId(mailbox))?.with(&message.contents, ALL).unwrap();
+        change.put_message(MailboxId(mailbox), &message, load)?;
+        self.messages.insert((mailbox, self.last_message), message);
+        Ok(())
+    }
+
     fn sweep(&mut self, now: UnixTime, change: &mut Change<'_>) -> Result<(), StoreError> {
         change.sweep(now)?;
         self.registrations.retain(|_, registration| registration.expires > now);
@@ -225,9 +251,27 @@ impl Model {
             let tokens = self.tokens.iter().filter(|(_, record)| record.account == id);
             assert_eq!(view.tokens_of(id)?, tokens.map(|(token, record)| (*token, *record)).collect::<Vec<_>>());
         }
+        self.check_messages(view)?;
         self.check_mails(view)?;
         self.check_audit(view)?;
         self.check_indexes(view)
+    }
+
+    fn check_messages(&self, view: &View<'_>) -> Result<(), StoreError> {
+        assert_eq!(view.messages_waiting()?, self.messages.len() as u64);
+        for mailbox in 0..4 {
+            let (id, all) = (MailboxId(mailbox), self.messages.range((mailbox, 0)..=(mailbox, u64::MAX)));
+            let newest: Vec<Message> = all.rev().map(|(_, message)| message.clone()).collect();
+            assert_eq!(view.messages(id, None, usize::MAX)?, newest);
+            assert_eq!(view.messages(id, None, 3)?, newest[..newest.len().min(3)]);
+            assert_eq!(view.oldest_message(id)?.as_ref(), newest.last());
+            if let Some(third) = newest.get(2) {
+                assert_eq!(view.messages(id, Some(third.id), usize::MAX)?, newest[3..]);
+            }
+            let bytes = newest.iter().map(|message| message.contents.as_str().len() as u64).sum();
+            assert_eq!(view.load(id)?, Load { messages: newest.len() as u64, bytes });
+        }
+        Ok(())
     }
 
     fn check_mails(&self, view: &View<'_>) -> Result<(), StoreError> {
@@ -307,10 +351,13 @@ fn transaction(store: &Store, model: &mut Model, chance: &mut Chance) {
 fn in_memory_the_store_does_what_maps_do() {
     let (store, mut model) = (Store::in_memory().unwrap(), Model::default());
     let mut chance = Chance(1);
-    for _ in 0..150 {
+    for _ in 0..200 {
         transaction(&store, &mut model, &mut chance);
     }
-    assert!(model.accounts.len() > 1 && model.audit.len() > 5 && model.mails.len() > 5, "{model:?}");
+    assert!(
+        model.accounts.len() > 1 && model.audit.len() > 5 && model.mails.len() > 5 && model.messages.len() > 5,
+        "{model:?}"
+    );
 }
 
 #[test]
