@@ -8,8 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use cloud_python::config::{ObjectsConfig, S3Config};
 use cloud_python::domain::Secret;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use futures_util::{StreamExt, stream};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame, Incoming};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
@@ -29,6 +31,8 @@ enum Mood {
     Silent,
     /// It ends connections in the middle.
     Dropping,
+    /// It ends them in the middle of what is read.
+    Cutting,
 }
 
 /// Just enough of S3 to be broken in every way. What works is tested with Ceph.
@@ -67,15 +71,20 @@ impl Broken {
     }
 }
 
-async fn answer(store: Arc<Broken>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, std::io::Error> {
+type Body = BoxBody<Bytes, std::io::Error>;
+
+async fn answer(store: Arc<Broken>, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
     let mood = *store.mood.lock().unwrap();
     match mood {
-        Mood::Well => {}
+        Mood::Well | Mood::Cutting => {}
         Mood::Failing => return Ok(response(500, Bytes::from("<Error><Code>InternalError</Code></Error>"))),
         Mood::Silent => std::future::pending().await,
         Mood::Dropping => return Err(std::io::Error::other("gone")),
     }
     let name = request.uri().path().to_owned();
+    // Whoever was cut off goes on from there.
+    let range = request.headers().get("range").and_then(|range| range.to_str().ok()?.strip_prefix("bytes="));
+    let first = range.and_then(|range| range.split_once('-')?.0.parse().ok()).unwrap_or(0);
     let answer = match *request.method() {
         Method::PUT => {
             let body = request.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
@@ -92,9 +101,20 @@ async fn answer(store: Arc<Broken>, request: Request<Incoming>) -> Result<Respon
         }
         _ => match store.objects.lock().unwrap().get(&name) {
             Some(bytes) => {
+                let (range, bytes) =
+                    (format!("bytes {first}-{}/{}", bytes.len() - 1, bytes.len()), bytes.slice(first..));
                 let mut answer = response(206, bytes.clone());
-                let range = format!("bytes 0-{}/{}", bytes.len() - 1, bytes.len());
                 answer.headers_mut().insert("content-range", range.parse().unwrap());
+                if mood == Mood::Cutting {
+                    answer.headers_mut().insert("content-length", bytes.len().into());
+                    let half = stream::iter([Ok(Frame::data(bytes.slice(..bytes.len() / 2)))]);
+                    // What has been said is on its way before it breaks off.
+                    let end = stream::once(async {
+                        tokio::task::yield_now().await;
+                        Err(std::io::Error::other("gone"))
+                    });
+                    *answer.body_mut() = StreamBody::new(half.chain(end)).boxed();
+                }
                 answer
             }
             None => response(404, Bytes::from("<Error><Code>NoSuchKey</Code></Error>")),
@@ -103,9 +123,12 @@ async fn answer(store: Arc<Broken>, request: Request<Incoming>) -> Result<Respon
     Ok(answer)
 }
 
-fn response(status: u16, body: Bytes) -> Response<Full<Bytes>> {
+fn response(status: u16, body: Bytes) -> Response<Body> {
     let answer = Response::builder().status(status).header("etag", "\"1\"");
-    answer.header("last-modified", "Sun, 22 Nov 2026 09:00:00 GMT").body(Full::new(body)).unwrap()
+    answer
+        .header("last-modified", "Sun, 22 Nov 2026 09:00:00 GMT")
+        .body(Full::new(body).map_err(|never| match never {}).boxed())
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,6 +174,17 @@ async fn a_failing_store_costs_nobody_their_token_and_leaves_nothing_half() {
         let answer = ada.call(&mut connection, &json!("download"), "GET", &target, &[], b"").await;
         assert_eq!(answer.status, 404, "{mood:?}");
     }
+    // What breaks off in the middle has used the token up by then, and gives it back.
+    store.is(Mood::Cutting);
+    let download = ada.token(&mut connection, &json!("download")).await;
+    let shown = ada.shown(&download);
+    let fields: Vec<(&str, &str)> = shown.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let half = connection.try_send("GET", &path, &fields, b"").await;
+    assert!(half.is_none(), "half of it was taken for the whole: {half:?}");
+    store.is(Mood::Well);
+    let mut connection = town.connection().await;
+    let answer = ada.call_with(&mut connection, &download, "GET", &path, &[], b"").await;
+    assert_eq!((answer.status, &answer.json()["data"]), (200, &json!(hex(b"kept"))));
     // Bytes that something else has removed are our fault, not a parcel that is absent.
     store.objects.lock().unwrap().clear();
     let answer = ada.call(&mut connection, &json!("download"), "GET", &path, &[], b"").await;

@@ -350,6 +350,27 @@ async fn there_is_so_much_room_and_no_more() {
     town.close().await;
 }
 
+/// Downloads had no rate, and each is a commit: whoever fetched what is not there, again and again, made everybody else wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_uses_a_token_up_has_a_rate_and_beyond_it_the_token_stays_good() {
+    let mut config = config();
+    config.parcels.uses_per_minute = 3.try_into().unwrap();
+    let town = Town::with(config).await;
+    let mut connection = town.connection().await;
+    let ada = ParcelKey::new();
+    let id = ada.upload(&mut connection, b"data").await;
+    let absent = "0".repeat(72);
+    assert_eq!(refused(&download(&ada, &mut connection, &absent).await), 404);
+    assert_eq!(download(&ada, &mut connection, &id).await.status, 200);
+    let token = ada.token(&mut connection, &json!("download")).await;
+    let answer = ada.call_with(&mut connection, &token, "GET", &path(&id), &[], b"").await;
+    assert_eq!((refused(&answer), answer.header("retry-after").is_some()), (429, true));
+    town.clock.advance(Duration::from_secs(60));
+    let answer = ada.call_with(&mut connection, &token, "GET", &path(&id), &[], b"").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    town.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn where_only_members_upload_a_key_is_registered_first() {
     let mut config = config();

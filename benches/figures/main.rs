@@ -20,6 +20,7 @@ mod load;
 mod mailbox;
 mod memory;
 mod native;
+mod parcels;
 mod sessions;
 mod table;
 mod throughput;
@@ -31,6 +32,9 @@ mod town;
 mod https;
 #[path = "../../tests/world/letters.rs"]
 mod letters;
+#[path = "../../tests/world/parcel_key.rs"]
+#[expect(dead_code, reason = "tests ask for more")]
+mod parcel_key;
 #[path = "../../tests/world/processes.rs"]
 mod processes;
 #[path = "../../tests/world/serving.rs"]
@@ -45,8 +49,8 @@ use cloud_python::sandbox::{Meter, Sandbox, Settings, Source, cache_folder};
 /// The program that is measured.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-python");
 
-const SECTIONS: [&str; 10] =
-    ["latency", "throughput", "cpu", "memory", "cold", "kill", "load", "sessions", "enumeration", "mailbox"];
+const SECTIONS: [&str; 11] =
+    ["latency", "throughput", "cpu", "memory", "cold", "kill", "load", "sessions", "enumeration", "mailbox", "parcels"];
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -68,6 +72,7 @@ fn main() {
             "sessions" => runtime.block_on(sessions::measure()),
             "enumeration" => runtime.block_on(enumeration::measure()),
             "mailbox" => runtime.block_on(mailbox::measure()),
+            "parcels" => runtime.block_on(parcels::measure()),
             _ => runtime.block_on(kill::measure()),
         }
     }
@@ -89,4 +94,12 @@ fn job(text: &str, budget: Budget) -> JobSpec {
 
 fn hello() -> JobSpec {
     job("print('hello')", Budget::default())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex(&<sha2::Sha256 as sha2::Digest>::digest(bytes))
 }

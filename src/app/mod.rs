@@ -143,7 +143,7 @@ impl App {
         let runs = Runs::new(settings.runs.clone(), rooms.clock.clone());
         let sessions = Runs::new(settings.sessions.clone(), rooms.clock.clone());
         let mailboxes = Mailboxes::new(settings.mailbox.clone(), rooms.clock.clone());
-        let streams = Streams::new(settings.parcels.changes_per_minute, rooms.clock.clone());
+        let streams = Streams::new(settings.parcels.uses_per_minute, rooms.clock.clone());
         let (metrics, draining) = (Metrics::default(), AtomicBool::new(false));
         Self(Arc::new(Inner { rooms, settings, runs, sessions, mailboxes, streams, metrics, draining }))
     }

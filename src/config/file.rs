@@ -119,7 +119,7 @@ pub(super) struct ParcelsFile {
     pub(super) max_mib: Option<u64>,
     pub(super) user_mib: Option<u64>,
     pub(super) all_mib: Option<u64>,
-    pub(super) changes_per_minute: Option<NonZeroU32>,
+    pub(super) uses_per_minute: Option<NonZeroU32>,
 }
 
 impl std::fmt::Debug for S3File {

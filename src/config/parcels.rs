@@ -23,8 +23,8 @@ pub struct ParcelLimits {
     pub user_bytes: u64,
     /// Bytes of all parcels.
     pub all_bytes: u64,
-    /// Uploads, removals and grants a minute from one network.
-    pub changes_per_minute: NonZeroU32,
+    /// Uploads, downloads, removals and grants a minute from one network.
+    pub uses_per_minute: NonZeroU32,
 }
 
 /// Where the bytes of parcels are.
@@ -84,7 +84,7 @@ pub(super) fn parcels(file: &ParcelsFile) -> Result<ParcelLimits, ConfigError> {
         bytes: mib("parcels.max_mib", file.max_mib, limits::PARCEL_BYTES, limits::PARCEL_BYTES_MAX)?,
         user_bytes: mib("parcels.user_mib", file.user_mib, limits::USER_PARCELS_BYTES, u64::MAX)?,
         all_bytes: mib("parcels.all_mib", file.all_mib, limits::PARCELS_BYTES, u64::MAX)?,
-        changes_per_minute: file.changes_per_minute.unwrap_or(limits::PARCEL_CHANGES_PER_MINUTE),
+        uses_per_minute: file.uses_per_minute.unwrap_or(limits::PARCEL_USES_PER_MINUTE),
     })
 }
 

@@ -4,7 +4,7 @@
 //! listener -> tls -> connection (pulse, wire) -> route (request, mailbox, head, intake, asked, json, field, query, body)
 //!          -> App::handle -> reply (pages, console, openapi)
 //! admin ------------^   |    live (handshake, frames, beat, line, ending) -> App::open
-//!                       +--> parcels (permit, multipart, parcel_body) -> App::upload, download
+//!                       +--> parcels (permit, multipart, parcel_body) -> App::upload, download -> streamed
 //! ```
 //!
 //! Owns: two doors, [`Listener`] for everybody and [`AdminSocket`] for the operator, with all their limits, and everything that
@@ -46,6 +46,7 @@ mod range;
 mod reply;
 mod request;
 mod route;
+mod streamed;
 mod tls;
 mod wire;
 

@@ -201,6 +201,11 @@ fn execute() -> OperationBuilder {
         .securities(Some([SecurityRequirement::new(BEARER, NO_SCOPES), SecurityRequirement::default()]))
         .response("200", answer("The run is over.", result))
         .response("401", unauthorized())
+        .response(
+            "403",
+            refusal("One of the parcels among the files is not for this account, or it has no key for any."),
+        )
+        .response("404", refusal("One of the parcels among the files is not there."))
 }
 
 fn session() -> OperationBuilder {

@@ -17,15 +17,15 @@ use super::intake::{self, Taken};
 use super::multipart::{Event, Multipart};
 use super::networks::Room;
 use super::parcel_body::{GrantRequest, Hex, ParcelKeyRequest, PermitRequest, UploadRequest};
-use super::reply::{self, Answer, Form, Refusal, Streamed};
+use super::reply::{self, Answer, Form, Refusal};
 use super::route::{House, Takes};
+use super::streamed::{OCTETS, Streamed, streamed};
 use super::{Settings, json, permit};
 use crate::app::{Broken, Download, Piece, Pieces};
 use crate::clock::monotonic;
 use crate::config::limits;
 use crate::domain::{Action, Credential, Error, Json, ParcelAction, ParcelId, ParcelUser, encode_hex_bytes};
 
-const OCTETS: &str = "application/octet-stream";
 const UPLOAD: &str =
     "send the parcel with Content-Type: application/json (UTF-8) or multipart/form-data with a boundary";
 
@@ -347,7 +347,7 @@ async fn download(house: &House, head: &Head, shown: &Credential, id: ParcelId) 
 fn bytes(download: Download, name: &str, is_part: bool) -> Answer {
     let (range, size) = (download.range.clone(), download.parcel.size);
     let length = range.end.saturating_sub(range.start);
-    reply::streamed(pieces(download), length, Streamed::Bytes { name, range: is_part.then_some(range), size })
+    streamed(pieces(download), length, Streamed::Bytes { name, range: is_part.then_some(range), size })
 }
 
 /// The object that the source's clients read, with the data in hex as it comes.
@@ -360,7 +360,7 @@ fn in_json(download: Download, name: &str) -> Answer {
     let hex = stream::StreamExt::map(pieces(download), |piece| piece.map(|bytes| encode_hex_bytes(&bytes).into()));
     let ends = |text: String| stream::iter([Ok::<Bytes, Broken>(text.into())]);
     let whole = stream::StreamExt::chain(stream::StreamExt::chain(ends(before), hex), ends(after.to_owned()));
-    reply::streamed(whole, length, Streamed::Json)
+    streamed(whole, length, Streamed::Json)
 }
 
 fn pieces(download: Download) -> impl Stream<Item = Result<Bytes, Broken>> + Send + Sync + 'static {

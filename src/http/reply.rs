@@ -2,9 +2,8 @@
 //!
 //! Owns: one table for what went well and one for what did not, and the headers that every answer has. There is no
 //! `Strict-Transport-Security`: it would bind all ports of a host that people mostly know as `localhost` or by an address, and
-//! nothing of ours is ever served without TLS that it could save from. Not here: the shapes of bodies, and pages.
+//! nothing of ours is ever served without TLS that it could save from. Not here: the shapes of bodies, pages, and what streams.
 
-use std::ops::Range;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -12,7 +11,6 @@ use hyper::StatusCode;
 use hyper::body::Bytes;
 use hyper::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
-use warp::Stream;
 
 use super::body::{
     AuditReply, EnrolmentReply, ExecuteReply, LoginReply, Message, StatusReply, UserReply, UsersReply, VersionReply,
@@ -21,7 +19,7 @@ use super::handshake::SUBPROTOCOL;
 use super::mailbox::{Done, MailboxRefusal};
 use super::networks::Room;
 use super::{console, openapi, pages, parcel_body};
-use crate::app::{App, Broken};
+use crate::app::App;
 use crate::config::limits;
 use crate::domain::{Error, JobOutcome, JobResult, MailboxOutcome, Outcome, ParcelOutcome};
 
@@ -29,12 +27,11 @@ use crate::domain::{Error, JobOutcome, JobResult, MailboxOutcome, Outcome, Parce
 pub(super) type Answer = warp::reply::Response;
 
 /// What a script may do with an answer that is not a page, if a browser is made to show it: nothing.
-const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";
-const JSON: &str = "application/json";
+pub(super) const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";
+pub(super) const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
 /// What a 401 means where there are no accounts: one answer for all reasons.
 const UNSIGNED: &str = "the token, the public key or the signature is missing, not good, not for this, or used up";
-const OCTETS: &str = "application/octet-stream";
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// How an answer is written.
@@ -136,41 +133,6 @@ fn parcel(outcome: &ParcelOutcome) -> Answer {
         }
         other => answer(StatusCode::OK, JSON, NO_CONTENT, parcel_body::reply(other).into()),
     }
-}
-
-/// Answers with bytes as they come, of which there are so many: a part of something if it is said which.
-pub(super) fn streamed(
-    bytes: impl Stream<Item = Result<Bytes, Broken>> + Send + Sync + 'static,
-    length: u64,
-    kind: Streamed<'_>,
-) -> Answer {
-    let mut answer = warp::reply::Reply::into_response(warp::reply::stream(bytes));
-    finish_head(&mut answer, if matches!(kind, Streamed::Json) { JSON } else { OCTETS }, NO_CONTENT);
-    let mut fields = vec![(header::CONTENT_LENGTH, length.to_string())];
-    if let Streamed::Bytes { name, range, size } = kind {
-        fields.push((header::ACCEPT_RANGES, "bytes".to_owned()));
-        fields.push((header::ETAG, format!("\"{name}\"")));
-        fields.push((header::CONTENT_DISPOSITION, "attachment".to_owned()));
-        if let Some(range) = range {
-            *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
-            let last = range.end.saturating_sub(1);
-            fields.push((header::CONTENT_RANGE, format!("bytes {}-{last}/{size}", range.start)));
-        }
-    }
-    for (name, value) in fields {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            answer.headers_mut().insert(name, value);
-        }
-    }
-    answer
-}
-
-/// What streams.
-pub(super) enum Streamed<'a> {
-    /// JSON.
-    Json,
-    /// Bytes of something with this name and size, perhaps not all of them.
-    Bytes { name: &'a str, range: Option<Range<u64>>, size: u64 },
 }
 
 /// The bytes of an answer, which give their room back when the last of them has been sent or the connection has ended.
@@ -395,7 +357,7 @@ fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: By
 }
 
 /// The fields that every answer has.
-fn finish_head(answer: &mut Answer, kind: &'static str, policy: &'static str) {
+pub(super) fn finish_head(answer: &mut Answer, kind: &'static str, policy: &'static str) {
     for (name, value) in [
         (header::CONTENT_TYPE, kind),
         (header::CACHE_CONTROL, "no-store"),

@@ -84,7 +84,7 @@
 //! max_mib = 4096                            # one parcel
 //! user_mib = 65536                          # one user's; users make themselves
 //! all_mib = 262144                          # all; beyond that 503
-//! changes_per_minute = 1200                 # uploads, removals, grants of one address (IPv6: /64)
+//! uses_per_minute = 3000                    # uploads, downloads, removals, grants of one address (IPv6: /64)
 //!
 //! [limits]
 //! registrations_per_hour = 60               # of one address (IPv6: /64)

@@ -70,6 +70,7 @@
 //! | its time is over, or its CPU time | `{"error":"request timed out"}` | 1000 |
 //! | it wrote more than 1 GiB | `{"error":"output too large"}` | 1000 |
 //! | the first message is malformed, late, or may not | `{"error":"..."}`; for whoever may not the one sentence of a 401 | 1008 |
+//! | a parcel among its files is not there, or not for this account | `{"error":"..."}` | 1008 |
 //! | the account was suspended, or its tokens ended | the same sentence | 1008 |
 //! | too often, too many, no memory | `{"error":"slow down","retry_after":1}` or `"overloaded"`; seconds | 1013 |
 //! | too large | `{"error":"..."}` | 1009 |

@@ -52,7 +52,7 @@ pub(crate) fn config() -> Config {
     };
     config.runs.per_minute = many;
     config.sessions.per_minute = many;
-    config.parcels.changes_per_minute = many;
+    config.parcels.uses_per_minute = many;
     if let Some(bucket) = bucket() {
         config.objects = ObjectsConfig::S3(bucket);
     }

@@ -57,6 +57,7 @@ impl App {
         if !permission.operation.allows(OperationKind::Download, &id) {
             return Err(Error::Unauthorized);
         }
+        self.0.streams.count(from)?;
         let stream = self.0.streams.begin(from)?;
         let parcel = self.0.rooms.store.read(|view| {
             let Some(parcel) = view.parcel(&id)? else { return Ok(None) };

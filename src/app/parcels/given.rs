@@ -1,5 +1,7 @@
 //! Parcels that a script is given: read whole into the files of its run, within what the run may use.
 
+use tokio::time::timeout;
+
 use super::super::{App, AppError};
 use crate::auth::Member;
 use crate::config::limits;
@@ -14,10 +16,16 @@ impl App {
         if job.parcels().is_empty() {
             return Ok(job);
         }
-        let mut files = vec![];
-        for parcel in self.given(member, &job)? {
-            files.push(self.read_parcel(&parcel).await?);
-        }
+        let given = self.given(member, &job)?;
+        let files = async {
+            let mut files = vec![];
+            for parcel in &given {
+                files.push(self.read_parcel(parcel).await?);
+            }
+            Ok::<_, Error>(files)
+        };
+        let late = |_| Error::Ours("the parcels of a run did not come in time".to_owned());
+        let files = timeout(limits::OBJECT_OPERATION, files).await.map_err(late)??;
         job.with_contents(files).map_err(|error| Error::TooLarge(error.to_string()))
     }
 

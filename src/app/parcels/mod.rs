@@ -115,7 +115,7 @@ impl App {
             }
             if change.grants(&id)? >= limits::PARCEL_GRANTS {
                 let many = format!("{} users may download this parcel, and no more can", limits::PARCEL_GRANTS);
-                return Ok(Err(Error::TooLarge(many)));
+                return Err(Error::TooLarge(many).into());
             }
             change.grant(&id, &user)?;
             Ok::<_, AppError>(Ok(ParcelOutcome::Granted(id, user)))
@@ -154,7 +154,7 @@ impl App {
         Ok(ParcelOutcome::KeyRegistered(user))
     }
 
-    /// Whether a permission is for this, and this network may change something now.
+    /// Whether a permission is for this, and this network may use one now.
     fn check(
         &self,
         from: Network,
@@ -168,7 +168,7 @@ impl App {
         if !permission.operation.allows(kind, &id) {
             return Err(Error::Unauthorized);
         }
-        self.0.streams.change(from)?;
+        self.0.streams.count(from)?;
         Ok(permission.clone())
     }
 }

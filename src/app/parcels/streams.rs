@@ -1,4 +1,4 @@
-//! How many uploads and downloads are under way, how often parcels are changed, and which objects are being written.
+//! How many uploads and downloads are under way, how often tokens are used up, and which objects are being written.
 
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(1);
 /// What is under way.
 #[derive(Debug)]
 pub(in crate::app) struct Streams {
-    changes: RateOf<Network>,
+    uses: RateOf<Network>,
     under_way: Arc<Mutex<UnderWay>>,
 }
 
@@ -36,13 +36,13 @@ pub(super) struct Stream {
 }
 
 impl Streams {
-    pub(in crate::app) fn new(changes_per_minute: NonZeroU32, clock: Clock) -> Self {
-        Self { changes: RateOf::per_minute(changes_per_minute, clock), under_way: Arc::default() }
+    pub(in crate::app) fn new(uses_per_minute: NonZeroU32, clock: Clock) -> Self {
+        Self { uses: RateOf::per_minute(uses_per_minute, clock), under_way: Arc::default() }
     }
 
-    /// Counts one change of parcels.
-    pub(super) fn change(&self, from: Network) -> Result<(), Error> {
-        self.changes.check(&from)
+    /// Counts one token that is about to be used up.
+    pub(super) fn count(&self, from: Network) -> Result<(), Error> {
+        self.uses.check(&from)
     }
 
     /// A place for one more.
@@ -118,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn changes_have_a_rate() {
+    fn uses_have_a_rate() {
         let clock = Clock::manual(UnixTime(0));
         let streams = Streams::new(NonZeroU32::new(2).unwrap(), clock.clone());
         let here = Network::V4([192, 0, 2, 1]);
-        streams.change(here).unwrap();
-        streams.change(here).unwrap();
-        assert!(matches!(streams.change(here), Err(Error::SlowDown(_))));
+        streams.count(here).unwrap();
+        streams.count(here).unwrap();
+        assert!(matches!(streams.count(here), Err(Error::SlowDown(_))));
         clock.advance(Duration::from_secs(60));
-        streams.change(here).unwrap();
+        streams.count(here).unwrap();
     }
 }

@@ -65,7 +65,7 @@ impl App {
         pieces: &mut (impl Pieces + Send),
     ) -> Result<ParcelId, Error> {
         let permission = self.holder(from, credential, OperationKind::Upload).await?;
-        self.0.streams.change(from)?;
+        self.0.streams.count(from)?;
         let mut stream = self.0.streams.begin(from)?;
         let room = self.0.rooms.store.read(|view| Ok(self.room(view, &permission.user))).map_err(AppError::from)??;
         let objects = &self.0.rooms.objects;

@@ -129,7 +129,7 @@ impl Arguments {
 }
 
 /// The server that is logged in to, or else the one that is named; and a token, as long as it is good.
-fn place(at: &At) -> Result<(Endpoint, Option<BearerToken>), ClientError> {
+pub(super) fn place(at: &At) -> Result<(Endpoint, Option<BearerToken>), ClientError> {
     match at.session() {
         Ok((_, session)) => {
             let token = (!session.is_over(Clock::system().now())).then_some(session.token);

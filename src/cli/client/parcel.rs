@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
+use super::mailbox::place;
 use super::{CommandError, interruptible, progress, waited};
 use crate::client::{Client, ClientError, ParcelKey};
 use crate::domain::{Email, ParcelId, ParcelUser};
@@ -136,7 +137,7 @@ impl Command {
 }
 
 fn client(arguments: &super::Arguments) -> Result<Client, CommandError> {
-    Ok(arguments.client(&arguments.endpoint()?)?)
+    Ok(arguments.client(&place(arguments)?.0)?)
 }
 
 /// Into a file beside the one that is wanted, which takes its place when it is whole.

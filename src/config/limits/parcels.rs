@@ -25,12 +25,12 @@ pub const PARCELS_BYTES: u64 = 256 << 30;
 pub const PARCELS: u64 = 1_000_000;
 /// Users who may be let in to one parcel.
 pub const PARCEL_GRANTS: usize = 1000;
-/// Uploads, removals and grants a minute from one network: each has a commit.
-pub const PARCEL_CHANGES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(1200).unwrap();
+/// Uploads, downloads, removals and grants a minute from one network: each uses a token up, which is a commit.
+pub const PARCEL_USES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(3000).unwrap();
 /// Uploads and downloads that are under way from one network. Each has up to [`OBJECT_AHEAD_BYTES`] in memory.
 pub const PARCEL_STREAMS_PER_NETWORK: usize = 12;
-/// Uploads and downloads that are under way altogether.
-pub const PARCEL_STREAMS: usize = 24;
+/// Uploads and downloads that are under way altogether: some networks may be as slow as they may be and leave places to others.
+pub const PARCEL_STREAMS: usize = 48;
 /// Bytes of an upload as JSON, where the data comes in hex and the whole of it is in memory: half of it is 16 MiB of data.
 pub const PARCEL_JSON_BYTES: usize = EXECUTE_BODY_BYTES;
 /// Bytes of one line between the parts of a multipart body (RFC 2046, section 5.1.1, has 70), and of one part's head.
@@ -45,7 +45,7 @@ pub const OBJECT_PATIENCE: Duration = Duration::from_secs(30);
 pub const OBJECT_RETRIES: usize = 3;
 /// The longest pause before it is asked again.
 pub const OBJECT_BACKOFF: Duration = Duration::from_secs(2);
-/// How long one operation of the object store may take with all its repetitions.
+/// How long one operation of the object store may take with all its repetitions, and all the parcels of a run: it has a place.
 pub const OBJECT_OPERATION: Duration = Duration::from_secs(60);
 /// Bytes that go to the object store in one piece (S3 wants at least 5 MiB for all but the last).
 pub const OBJECT_PART_BYTES: usize = 8 * MIB;
