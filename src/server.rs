@@ -131,8 +131,10 @@ impl Server {
             registrations_per_hour: config.registrations_per_hour,
             logins_per_minute: config.logins_per_minute,
             mailboxes_per_hour: config.mailbox.registrations_per_hour,
+            mailbox_logins_per_minute: config.mailbox.logins_per_minute,
         };
-        let auth = Auth::new(store.clone(), vault.clone(), clock.clone(), cost, rates)?;
+        let strangers = config.mailbox.registration;
+        let auth = Auth::new(store.clone(), vault.clone(), clock.clone(), cost, rates, strangers)?;
         let rooms = Rooms {
             store: store.clone(),
             vault,
