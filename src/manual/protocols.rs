@@ -166,9 +166,16 @@
 //! - **Text**: 8 bytes with the sender's time in seconds since 1970, 2 bytes with the text's length, both with the highest byte first; the text
 //!   in UTF-8; zeros up to a multiple of 128. At most 2934 bytes of text.
 //!
+//! Neither token nor master depends on the server. Whoever has the same name and password on two servers shows both of them the same token, so
+//! who runs one can fetch and delete what waits on the other, though not read it: use another password.
+//!
 //! The first key of a friend is remembered in `mailbox-keys.json` beside the session. If the server ever tells another one, nothing is
-//! written to it and nothing believed from it: `client mailbox` ends with exit code 3 until `client mailbox trust` accepts it. Compare
-//! fingerprints by other means. What is sent cannot be read again by its sender, and whoever gets a private key and its password
+//! written to it and nothing believed from it: `client mailbox` ends with exit code 3 until `client mailbox trust` accepts it, which takes
+//! the fingerprint that is to be trusted and accepts no other. `client mailbox fingerprint` shows one's own, of the key that the password
+//! opens; compare by other means than the server. If the server has no key of a friend any more, the one that is remembered is used.
+//!
+//! `read --delete` deletes what was read, and with it what nobody can ever read: what is not in this form, or not from whom it says. It
+//! deletes nothing while there is something that another attempt, or `trust`, may still open. What is sent cannot be read again by its sender, and whoever gets a private key and its password
 //! reads what was ever sent to it: there is one key for all messages.
 //!
 //! # What the client defends against

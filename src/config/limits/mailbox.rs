@@ -55,5 +55,7 @@ pub const CLOCK_BACK: u64 = 60;
 pub const MAILBOX_ANSWER_BYTES: usize = 4 * MIB;
 /// Messages that are fetched at a time. Their contents take some tens of MiB.
 pub const FETCHED_MESSAGES: usize = 10_000;
+/// Senders of whom nothing was known whose keys are remembered in one reading. Each is a call and a commit to the disk.
+pub const NEW_FRIENDS: usize = 100;
 /// Bytes of the list of known keys: some tens of thousands of friends.
 pub const KNOWN_KEYS_BYTES: u64 = 8 * MIB as u64;
