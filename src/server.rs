@@ -135,10 +135,11 @@ impl Server {
             registrations_per_hour: config.registrations_per_hour,
             logins_per_minute: config.logins_per_minute,
             mailboxes_per_hour: config.mailbox.registrations_per_hour,
+            mailbox_logins_per_minute: config.mailbox.logins_per_minute,
         };
         let permits = Permits::open(&store, &vault).await?;
-        let instance = permits.instance();
-        let auth = Auth::new(store.clone(), vault.clone(), clock.clone(), cost, rates, permits)?;
+        let (strangers, instance) = (config.mailbox.registration, permits.instance());
+        let auth = Auth::new(store.clone(), vault.clone(), clock.clone(), cost, rates, strangers, permits)?;
         let rooms = Rooms {
             store: store.clone(),
             vault,

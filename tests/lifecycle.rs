@@ -18,6 +18,17 @@ async fn alone() -> Sandbox {
     world::sandbox_with(Settings { spares: 0, ..world::settings() }).await
 }
 
+/// A launcher closes its control socket before it says why it cannot work, and was killed as soon as the socket was closed:
+/// now and then, on a busy machine, the reason was empty and the launcher was started twice more for nothing.
+#[tokio::test]
+async fn a_launcher_that_cannot_start_is_heard_out() {
+    let slow = "exec 0<&-; sleep 0.3; echo 'no such kernel' >&2; exit 1";
+    let launcher_arguments = vec!["-c".into(), slow.into()];
+    let settings = Settings { launcher: "/bin/sh".into(), launcher_arguments, ..world::settings() };
+    let refused = Sandbox::start(settings, world::image()).await.expect_err("it never says that it is ready");
+    assert_eq!(refused.to_string(), "the launcher does not start: no such kernel");
+}
+
 /// Starts a run that is under way when this returns.
 async fn slow_run(sandbox: &Sandbox) -> tokio::task::JoinHandle<Result<cloud_python::domain::JobResult, SandboxError>> {
     let launcher = sandbox.launcher_pid().await.unwrap();

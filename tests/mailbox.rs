@@ -5,9 +5,16 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use cloud_python::config::{Config, MailboxRegistration, limits};
+use cloud_python::domain::{MailboxId, Message, UnixTime};
+use cloud_python::store::Store;
+use http_body_util::Empty;
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::client::conn::http2::{self, SendRequest};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Connection, Town, config, output, repository, said};
+use crate::world::{Answer, Connection, Town, config, connect, output, repository, said, tls};
 
 const ADA: &str = "ada@example.org";
 
@@ -258,7 +265,7 @@ async fn guesses_at_a_mailbox_are_slowed_down_and_its_owner_is_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn asking_every_second_costs_one_hash() {
     let mut config = open();
-    config.logins_per_minute = NonZeroU32::MIN;
+    config.mailbox.logins_per_minute = NonZeroU32::MIN;
     let town = Town::with(config).await;
     let mut ada = User::new(&town, "ada").await;
     for _ in 0..limits::REMEMBERED_FOR.as_secs() {
@@ -278,6 +285,31 @@ async fn asking_every_second_costs_one_hash() {
     town.close().await;
 }
 
+/// A client with an old password asks every second for ever. Each time it used up one of its network's passwords, though it was told to
+/// wait before the password was looked at, and nobody else there got in: neither at a mailbox nor at an account.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_with_an_old_password_keeps_nobody_else_out() {
+    let mut config = open();
+    let free = limits::FREE_FAILURES + 1;
+    config.mailbox.logins_per_minute = NonZeroU32::new(free + 1).unwrap();
+    config.logins_per_minute = NonZeroU32::MIN;
+    let town = Town::with(config).await;
+    let person = town.verified(ADA).await;
+    let mut bob = User::new(&town, "bob").await;
+    User::new(&town, "ada").await;
+    let mut old = User::known(&town, "ada", "old").await;
+    let mut codes = vec![];
+    for _ in 0..free + 10 {
+        codes.push(old.ask("GET", "/messages", "").await.status);
+    }
+    let (looked_at, told_to_wait) = codes.split_at(free as usize);
+    assert!(looked_at.iter().all(|code| *code == 401) && told_to_wait.iter().all(|code| *code == 429), "{codes:?}");
+    bob.read().await;
+    // It was wrong, for nobody has approved her: but it was looked at.
+    assert_eq!(town.post("/login", &town.credentials(&person)).await.status, 401);
+    town.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_of_one_second_keep_their_order_and_come_a_hundred_at_a_time() {
     let town = Town::with(open()).await;
@@ -287,15 +319,147 @@ async fn messages_of_one_second_keep_their_order_and_come_a_hundred_at_a_time() 
         assert_eq!(ada.sent("bob", &number.to_string()).await["id"], number);
     }
     let numbers = |range: std::ops::RangeInclusive<u64>| range.rev().map(|n| n.to_string()).collect::<Vec<_>>();
-    assert_eq!(bob.read().await, (second, numbers(31..=130)));
-    let older = bob.done("GET", "/messages?before=31", "").await;
-    let ids: Vec<_> = older["messages"].as_array().unwrap().iter().map(|message| &message["contents"]).collect();
-    assert_eq!(ids, numbers(1..=30).iter().map(|text| json!(text)).collect::<Vec<_>>().iter().collect::<Vec<_>>());
+    // Those that have waited longest, unless a page is asked for.
+    assert_eq!(bob.read().await, (second, numbers(1..=100)));
+    for (before, expected) in [(u64::MAX, numbers(31..=130)), (31, numbers(1..=30)), (1, vec![])] {
+        let page = bob.done("GET", &format!("/messages?before={before}"), "").await;
+        let shown: Vec<_> =
+            page["messages"].as_array().unwrap().iter().map(|message| message["contents"].as_str().unwrap()).collect();
+        assert_eq!(
+            (page["query_time"].as_u64(), shown),
+            (Some(second), expected.iter().map(|text| &text[..]).collect())
+        );
+    }
     // Nothing is older than this second.
     assert_eq!(bob.delete(second).await, 0);
     assert_eq!(bob.delete(second + 1).await, 130);
     assert_eq!(ada.sent("bob", "the next").await["id"], 131);
     town.close().await;
+}
+
+/// Only the newest hundred were shown, with a second up to which all could be deleted: whoever sent a burst made the deployed client delete
+/// what it had not seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_page_has_no_room_for_is_not_deleted() {
+    let town = Town::with(open()).await;
+    let (mut ada, mut bob) = (User::new(&town, "ada").await, User::new(&town, "bob").await);
+    let begun = town.clock.now().0;
+    let mut sent = 0;
+    for burst in [30, 90, 50, 1, 90] {
+        for _ in 0..burst {
+            sent += 1;
+            ada.sent("bob", &sent.to_string()).await;
+        }
+        town.clock.advance(Duration::from_secs(1));
+    }
+    let numbers = |range: std::ops::RangeInclusive<u64>| range.rev().map(|n| n.to_string()).collect::<Vec<_>>();
+    // As the deployed client does it: what was shown is deleted, up to the second that was told.
+    for (shown, told, deleted) in [(1..=100, 1, 30), (31..=130, 2, 90), (121..=220, 4, 51), (172..=261, 5, 90)] {
+        assert_eq!(bob.read().await, (begun + told, numbers(shown)));
+        assert_eq!(bob.delete(begun + told).await, deleted);
+    }
+    assert_eq!(bob.read().await, (begun + 5, vec![]));
+    // All of one page is of one second, in which there was more: something must go, or it would be shown for ever.
+    for number in 1..=101 {
+        ada.sent("bob", &number.to_string()).await;
+    }
+    assert_eq!(bob.read().await, (begun + 5, numbers(1..=100)));
+    town.clock.advance(Duration::from_secs(10));
+    assert_eq!(bob.read().await, (begun + 6, numbers(1..=100)));
+    assert_eq!(bob.delete(begun + 6).await, 101);
+    town.close().await;
+}
+
+/// A clock was ahead for a moment. The message that was stamped then had the lowest number in its mailbox, and because it was not old,
+/// nothing behind it was deleted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_from_the_future_does_not_keep_others_from_being_deleted() {
+    let town = Town::with(open()).await;
+    let (mut ada, bob) = (User::new(&town, "ada").await, User::new(&town, "bob").await);
+    let begun = town.clock.now();
+    ada.sent("bob", "from the future").await;
+    let later = async |store: &Store| {
+        let bobs = MailboxId(2);
+        let messages = store.read(|view| view.messages(bobs, None, 2)).unwrap();
+        let [first] = &messages[..] else { panic!("{messages:?}") };
+        let first = Message { sent_at: UnixTime(begun.0 + 86_400), ..first.clone() };
+        store.write(move |change| change.put_message(bobs, &first, change.load(bobs)?)).await.unwrap();
+    };
+    let town = town.restarted(open(), later).await;
+    let (mut ada, mut bob) =
+        (User::known(&town, &ada.name, "bananas").await, User::known(&town, &bob.name, "bananas").await);
+    ada.sent("bob", "from today").await;
+    town.clock.advance(Duration::from_secs(1));
+    assert_eq!(bob.read().await, (begun.0 + 1, vec!["from today".to_owned(), "from the future".to_owned()]));
+    assert_eq!(bob.delete(begun.0 + 1).await, 1);
+    assert_eq!(bob.read().await.1, ["from the future"]);
+    town.close().await;
+}
+
+/// Setting registration back to closed kept new strangers out, and there was no way to be rid of the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_are_there_as_long_as_they_are_let_in() {
+    let town = Town::with(open()).await;
+    let person = town.approved(ADA).await;
+    assert_eq!(town.post_as(&person.token.unwrap(), "/users", &registration("ada", "bananas")).await.status, 201);
+    let mut eve = User::new(&town, "eve").await;
+    eve.sent("ada", "before").await;
+    User::known(&town, "ada", "bananas").await.sent("eve", "stop it").await;
+    let town = town.restarted(config(), async |_: &Store| ()).await;
+    let (mut ada, mut eve) = (User::known(&town, "ada", "bananas").await, User::known(&town, "eve", "bananas").await);
+    refused(&eve.send("ada", "after").await, 401, "wrong credentials");
+    refused(&ada.send("eve", "are you gone?").await, 404, "no such thing");
+    assert_eq!(ada.read().await.1, ["before"]);
+    assert_eq!(ada.done("GET", "/users/friends?username=eve", "").await["public_key"], "public_key");
+    let town = town.restarted(open(), async |_: &Store| ()).await;
+    assert_eq!(User::known(&town, "eve", "bananas").await.read().await.1, ["stop it"]);
+    town.close().await;
+}
+
+/// The largest answers of all were not counted, and each connection could ask for many of them and fetch none.
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_that_nobody_fetches_are_bounded() {
+    let town = Town::with(open()).await;
+    let (mut ada, mut bob) = (User::new(&town, "ada").await, User::new(&town, "bob").await);
+    // What takes six times as much to write as to keep.
+    let largest = "\u{1}".repeat(limits::MAILBOX_TEXT_CHARS);
+    for _ in 0..limits::MESSAGES_PAGE {
+        ada.sent("bob", &largest).await;
+    }
+    let length = bob.ask("GET", "/messages", "").await.body.len();
+    let room = limits::ANSWERS_NETWORK_BYTES / length;
+    assert!((2..80).contains(&room), "{length}");
+    // Nothing of a stream comes until it is asked for, so that the system's buffers hold none of it.
+    let (mut unread, mut streams) = (vec![], patient(&town).await);
+    for number in 0..=room {
+        if number % 16 == 15 {
+            streams = patient(&town).await;
+        }
+        let url = format!("https://{}/messages", town.server.address());
+        let request = Request::get(url).header("x-user-name", "bob").header("x-user-token", "bananas");
+        let answer = streams.send_request(request.body(Empty::<Bytes>::new()).unwrap()).await.unwrap();
+        assert_eq!(answer.status().as_u16(), if number < room { 200 } else { 429 }, "{number} of {room}");
+        unread.push((answer, streams.clone()));
+    }
+    // Small answers go on, and nothing was lost.
+    bob.sent("ada", "one moment").await;
+    drop(unread);
+    let mut answer = bob.ask("GET", "/messages", "").await;
+    while answer.status == 429 {
+        // Until the server has noticed that they have gone.
+        answer = bob.ask("GET", "/messages", "").await;
+    }
+    assert_eq!((answer.status, answer.body.len()), (200, length));
+    town.close().await;
+}
+
+/// A connection whose streams have a window of one byte.
+async fn patient(town: &Town) -> SendRequest<Empty<Bytes>> {
+    let stream = connect(town.server.address(), tls(&town.ca, &["h2"])).await.unwrap();
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    let (streams, connection) = builder.initial_stream_window_size(1).handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    streams
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -384,10 +548,11 @@ async fn mailboxes_are_for_approved_accounts_and_end_with_them() {
     bob.sent("ada1", "before").await;
     ada.sent("bob", "from ada").await;
     assert_eq!(town.admin("POST", "/users/ada@example.org/suspend").await.status, 200);
-    // At once, though the password is remembered; and for others it is not there.
+    // At once, though the password is remembered; and nothing can be sent there.
     refused(&ada.ask("GET", "/messages", "").await, 401, "wrong credentials");
     refused(&bob.send("ada1", "hello?").await, 404, "no such thing");
-    refused(&bob.ask("GET", "/users/friends?username=ada1", "").await, 404, "no such thing");
+    // What it sent before can be read, for which its key is needed.
+    assert_eq!(bob.done("GET", "/users/friends?username=ada1", "").await["public_key"], "public_key");
     assert_eq!(bob.read().await.1, ["from ada"]);
     // Its name stays taken.
     refused(&town.post_as(&token, "/users", &registration("ada1", "p")).await, 401, "wrong credentials");

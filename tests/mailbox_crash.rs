@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::world::{Answer, Connection, Serving};
 
 /// The least that a password may cost, and no rate or bound in the way.
-const CONFIG: &str = "[passwords]\nmemory_mib = 19\npasses = 2\n[limits]\nlogins_per_minute = 1000000\n[mailbox]\n\
+const CONFIG: &str = "[passwords]\nmemory_mib = 19\npasses = 2\n[mailbox]\nlogins_per_minute = 1000000\n\
     registration = \"open\"\nmessages = 100000\nkib = 100000\nsends_per_minute = 1000000\n";
 
 /// What has been answered, so must stay true.

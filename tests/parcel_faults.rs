@@ -113,7 +113,7 @@ async fn answer(store: Arc<Broken>, request: Request<Incoming>) -> Result<Respon
                         tokio::task::yield_now().await;
                         Err(std::io::Error::other("gone"))
                     });
-                    *answer.body_mut() = StreamBody::new(half.chain(end)).boxed();
+                    *answer.body_mut() = BodyExt::boxed(StreamBody::new(half.chain(end)));
                 }
                 answer
             }

@@ -15,7 +15,7 @@ use crate::serving::Serving;
 use crate::table::{Samples, header, ms, row};
 
 /// The limits of single callers out of the way.
-const CONFIG: &str = "[passwords]\nmemory_mib = 19\npasses = 2\n[limits]\nlogins_per_minute = 1000000\n[mailbox]\n\
+const CONFIG: &str = "[passwords]\nmemory_mib = 19\npasses = 2\n[mailbox]\nlogins_per_minute = 1000000\n\
     registration = \"open\"\nmessages = 100000\nkib = 1000000\nsends_per_minute = 1000000\n";
 const ROUNDS: usize = 500;
 const CLIENTS: usize = 16;
@@ -68,7 +68,7 @@ async fn fill(data: &Path, from: u64, to: u64) {
             let (id, since) = (change.new_mailbox_id()?, UnixTime(1_700_000_000));
             let name = MailboxName::parse(&format!("elsewhere{number}")).expect("a name");
             let password = PasswordHash { memory_kib: 64, passes: 1, salt: [0; 16], tag: [0; 32] };
-            change.put_mailbox(&Mailbox { id, name: name.clone(), owner: None, password, since })?;
+            change.put_mailbox(&Mailbox { id, name: name.clone(), owner: None, password, since, networks: vec![] })?;
             change.put_mailbox_keys(id, &MailboxKeys::default())?;
             for messages in 1..=EACH {
                 let contents = MailText::parse("x".repeat(CONTENTS)).expect("short");

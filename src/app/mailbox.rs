@@ -12,7 +12,7 @@ use crate::domain::{
     AccountId, Actor, Error, Event, Load, MailText, Mailbox, MailboxAction, MailboxId, MailboxKeys, MailboxName,
     MailboxOutcome, Message, Network, NewMailbox, Outcome, UnixTime,
 };
-use crate::store::View;
+use crate::store::{StoreError, View};
 
 /// What is kept about mailboxes in memory.
 #[derive(Debug)]
@@ -108,7 +108,8 @@ impl App {
         let opened = rooms.store.write(move |change| {
             has_room(change)?;
             let id = change.new_mailbox_id()?;
-            change.put_mailbox(&Mailbox { id, name: name.clone(), owner: opener.account, password, since })?;
+            let (owner, networks) = (opener.account, vec![from]);
+            change.put_mailbox(&Mailbox { id, name: name.clone(), owner, password, since, networks })?;
             change.put_mailbox_keys(id, &keys)?;
             change.append_audit_about(since, Actor::Owner, Event::MailboxOpened, Some(opener.about))?;
             Ok::<_, AppError>(MailboxOutcome::Opened(id, name, keys))
@@ -132,11 +133,12 @@ impl App {
         Ok(changed.await?)
     }
 
+    /// Also of a mailbox that is closed: what it sent before can still be read with it.
     fn find_friend(&self, name: &MailboxName) -> Result<MailboxOutcome, Error> {
         let found = self.0.rooms.store.read(|view| {
             let Some(mailbox) = view.mailbox_of(name)? else { return Ok(None) };
             let keys = view.mailbox_keys(mailbox.id)?.unwrap_or_default();
-            Ok(is_open(view, &mailbox)?.then_some((mailbox, keys)))
+            Ok(Some((mailbox, keys)))
         });
         let (mailbox, keys) = found.map_err(AppError::from)?.ok_or(Error::NotFound)?;
         Ok(MailboxOutcome::Friend(mailbox.id, mailbox.name, keys.public_key))
@@ -146,17 +148,18 @@ impl App {
         let rooms = &self.0.rooms;
         // Before the snapshot: what is committed in between is no older than this.
         let query_time = self.0.mailboxes.stamps.query_time(rooms.clock.now());
-        let messages = rooms.store.read(|view| view.messages(user.id, before, limits::MESSAGES_PAGE));
-        let messages = messages.map_err(AppError::from)?;
+        let read = rooms.store.read(|view| match before {
+            None => unread(view, user.id, query_time),
+            Some(_) => Ok((query_time, view.messages(user.id, before, limits::MESSAGES_PAGE)?)),
+        });
+        let (query_time, messages) = read.map_err(AppError::from)?;
         Ok(MailboxOutcome::Messages { to: user.name.clone(), query_time, messages })
     }
 
     async fn delete_messages(&self, id: MailboxId, until: UnixTime) -> Result<MailboxOutcome, Error> {
         let store = &self.0.rooms.store;
-        // Numbers and seconds are in one order but for a clock that was set back, so the first is the oldest. If it is not, what
-        // stays is deleted along with it, later.
-        let oldest = store.read(|view| view.oldest_message(id)).map_err(AppError::from)?;
-        if oldest.is_none_or(|oldest| oldest.sent_at >= until) {
+        // Clients ask every second, and mostly there is nothing that is old enough: that is not worth a commit.
+        if !store.read(|view| view.has_message_before(id, until)).map_err(AppError::from)? {
             return Ok(MailboxOutcome::Deleted(0));
         }
         self.0.mailboxes.changes.check(&id)?;
@@ -176,10 +179,10 @@ impl App {
         }
         mailboxes.sends.check(&user.id)?;
         let (stamps, most, from) = (mailboxes.stamps.clone(), mailboxes.most(), user.name.clone());
-        let (clock, name) = (self.0.rooms.clock.clone(), to.clone());
+        let (clock, name, strangers) = (self.0.rooms.clock.clone(), to.clone(), mailboxes.config.registration);
         let sent = self.0.rooms.store.write(move |change| {
             let found = change.mailbox_of(&name)?.ok_or(Error::NotFound)?;
-            if !is_open(change, &found)? {
+            if !is_open(change, &found, strangers)? {
                 return Err(Error::NotFound.into());
             }
             let load = change.load(found.id)?.with(&contents, most);
@@ -195,6 +198,20 @@ impl App {
         drop(stamp);
         Ok(MailboxOutcome::Sent(to, message))
     }
+}
+
+/// What is shown to a client that asks for no page, and the second that it is told. Deployed clients know of no other page, and delete
+/// everything older than that second. So if there is more than one page, they are shown what has waited longest, and told the second of
+/// the first message that they are not shown. Only if all that they see is of that second, too, they are told the next one: of what they
+/// see, something must go, or they would see it for ever.
+fn unread(view: &View<'_>, id: MailboxId, query_time: UnixTime) -> Result<(UnixTime, Vec<Message>), StoreError> {
+    let mut messages = view.oldest_messages(id, limits::MESSAGES_PAGE + 1)?;
+    let withheld = messages.get(limits::MESSAGES_PAGE).map(|message| message.sent_at);
+    messages.truncate(limits::MESSAGES_PAGE);
+    let first = messages.iter().map(|message| message.sent_at).min().unwrap_or_default();
+    let told = withheld.map_or(query_time, |withheld| withheld.max(UnixTime(first.0.saturating_add(1))));
+    messages.reverse();
+    Ok((told.min(query_time), messages))
 }
 
 /// Whether there is room for one mailbox more, of this name.

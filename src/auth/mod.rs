@@ -19,7 +19,7 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq;
 
 use crate::clock::Clock;
-use crate::config::limits;
+use crate::config::MailboxRegistration;
 use crate::domain::{
     Account, AccountId, BearerToken, Credential, Email, Error, LinkPurpose, LinkToken, Network, PasswordCredential,
     PasswordHash, Permission, Standing, TokenHash, TotpSecret, TotpStep, UnixTime,
@@ -151,6 +151,8 @@ struct Inner {
     clock: Clock,
     passwords: Passwords,
     throttle: Throttle,
+    /// Whether mailboxes are open that belong to no account.
+    strangers: MailboxRegistration,
     remembered: Remembered,
     permits: Permits,
     /// What an unknown address is compared with, so that it costs what a known one costs.
@@ -165,6 +167,7 @@ impl Auth {
         clock: Clock,
         cost: Cost,
         rates: Rates,
+        strangers: MailboxRegistration,
         permits: Permits,
     ) -> Result<Self, AuthError> {
         let passwords = Passwords::new(cost);
@@ -180,7 +183,7 @@ impl Auth {
         };
         let throttle = Throttle::new(clock.clone(), rates);
         let remembered = Remembered::new(clock.clone())?;
-        Ok(Self(Arc::new(Inner { store, vault, clock, passwords, throttle, permits, remembered, nobody })))
+        Ok(Self(Arc::new(Inner { store, vault, clock, passwords, throttle, strangers, remembered, permits, nobody })))
     }
 
     /// What gives out permissions.
@@ -299,10 +302,7 @@ impl Auth {
             }
             account.last_step = Some(step);
             account.password = rehashed.unwrap_or(account.password);
-            account.networks.retain(|network| *network != from);
-            account.networks.push(from);
-            let surplus = account.networks.len().saturating_sub(limits::OWN_NETWORKS);
-            account.networks.drain(..surplus);
+            from.join(&mut account.networks);
             change.put_account(&account)?;
             Ok(Some(Member { id: account.id, email: account.email, token: None, step: Some(step) }))
         });
@@ -347,8 +347,16 @@ mod tests {
     /// A door-keeper over a store with Ada's approved account in it.
     async fn gate(store: &Store, vault: &Vault, cost: Cost) -> Gate {
         let clock = Clock::manual(UnixTime(1_800_000_000));
-        let auth =
-            Auth::new(store.clone(), vault.clone(), clock, cost, Rates::default(), Permits::new(&[9; 32])).unwrap();
+        let auth = Auth::new(
+            store.clone(),
+            vault.clone(),
+            clock,
+            cost,
+            Rates::default(),
+            MailboxRegistration::Open,
+            Permits::new(&[9; 32]),
+        )
+        .unwrap();
         let password = auth.passwords().hash(&typed("correct horse")).await.unwrap();
         let (id, secret) = (AccountId::new(1), TotpSecret::new([7; 20]));
         let account = Account {

@@ -1,13 +1,13 @@
 //! Passwords of mailboxes that were right a moment ago, so that a client who asks every second does not cost a hash every second.
 //!
-//! Owns: the memory of it, which holds no password and nothing to try passwords against: a name and a password are remembered as
-//! their HMAC-SHA256 (RFC 2104) under a key that was made at the start and is nowhere else. Not here: whether a password is right.
+//! Owns: the memory of it, which holds no password: a name and a password are remembered as their HMAC-SHA256 (RFC 2104) under a key
+//! that was made at the start and is nowhere else, so what the database or a log has of it is nothing. Whoever reads the server's memory has
+//! the key, too. Not here: whether a password is right.
 //!
 //! What is remembered is good for one stored hash and for [`limits::REMEMBERED_FOR`]. A password that was changed has another hash, so
 //! the old one is forgotten with the change itself. A wrong password is never remembered.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use tokio::sync::MutexGuard as Turn;
 use super::AuthError;
 use crate::clock::Clock;
 use crate::config::limits;
-use crate::domain::{MailboxCredential, MailboxId, Network, PasswordHash};
+use crate::domain::{MailboxCredential, PasswordHash};
 use crate::vault::random;
 
 /// What stands for a name and a password in memory.
@@ -39,8 +39,6 @@ pub(super) struct Remembered {
 #[derive(Debug, Default)]
 struct Memory {
     right: HashMap<Proof, Right>,
-    /// When a network last showed a mailbox's password.
-    homes: HashMap<(MailboxId, Network), Duration>,
 }
 
 /// A password that was right.
@@ -90,24 +88,9 @@ impl Remembered {
     pub(super) fn remember(&self, proof: Proof, hash: &PasswordHash) {
         let now = self.clock.elapsed();
         let right = Right { until: now + limits::REMEMBERED_FOR, tag: hash.tag };
-        let right_of = &mut self.memory().right;
-        make_room(right_of, |right| right.until, now);
-        right_of.insert(proof, right);
-    }
-
-    /// Whether this mailbox's password has been shown from this network within a day or so. Guesses from elsewhere are no reason to
-    /// keep its owner out.
-    pub(super) fn is_home(&self, mailbox: MailboxId, from: Network) -> bool {
-        let now = self.clock.elapsed();
-        self.memory().homes.get(&(mailbox, from)).is_some_and(|until| *until > now)
-    }
-
-    /// Remembers where a mailbox's password has been shown.
-    pub(super) fn is_home_from_now(&self, mailbox: MailboxId, from: Network) {
-        let now = self.clock.elapsed();
-        let homes = &mut self.memory().homes;
-        make_room(homes, |until| *until, now);
-        homes.insert((mailbox, from), now + HOME);
+        let mut memory = self.memory();
+        memory.make_room(now);
+        memory.right.insert(proof, right);
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -115,17 +98,18 @@ impl Remembered {
     }
 }
 
-const HOME: Duration = Duration::from_secs(24 * 3600);
-
-/// Forgets what is over, and if that is not enough, what is nearest to it.
-fn make_room<K: Copy + Eq + Hash, V>(map: &mut HashMap<K, V>, until: impl Fn(&V) -> Duration, now: Duration) {
-    if map.len() < limits::REMEMBERED {
-        return;
-    }
-    map.retain(|_, value| until(value) > now);
-    if map.len() >= limits::REMEMBERED {
-        let next = map.iter().min_by_key(|(_, value)| until(value)).map(|(key, _)| *key);
-        next.and_then(|key| map.remove(&key));
+impl Memory {
+    /// Forgets what is over, and if that is not enough, what is nearest to it.
+    fn make_room(&mut self, now: Duration) {
+        let right = &mut self.right;
+        if right.len() < limits::REMEMBERED {
+            return;
+        }
+        right.retain(|_, right| right.until > now);
+        if right.len() >= limits::REMEMBERED {
+            let next = right.iter().min_by_key(|(_, right)| right.until).map(|(proof, _)| *proof);
+            next.and_then(|proof| right.remove(&proof));
+        }
     }
 }
 
@@ -133,8 +117,6 @@ fn make_room<K: Copy + Eq + Hash, V>(map: &mut HashMap<K, V>, until: impl Fn(&V)
 mod tests {
     use super::*;
     use crate::domain::{MailboxName, Password, UnixTime};
-
-    const HERE: Network = Network::V4([192, 0, 2, 1]);
 
     fn shown(name: &str, password: &str) -> MailboxCredential {
         let password = Password::typed(password.to_owned()).unwrap();
@@ -193,15 +175,5 @@ mod tests {
         clock.advance(Duration::from_secs(50_000));
         memory.remember(ada, &hash(1));
         assert!(memory.memory().right.len() < 60_000);
-    }
-
-    #[test]
-    fn a_home_is_where_a_password_was_right() {
-        let (memory, clock) = memory();
-        memory.is_home_from_now(MailboxId(1), HERE);
-        assert!(memory.is_home(MailboxId(1), HERE));
-        assert!(!memory.is_home(MailboxId(2), HERE) && !memory.is_home(MailboxId(1), Network::Here));
-        clock.advance(HOME);
-        assert!(!memory.is_home(MailboxId(1), HERE));
     }
 }

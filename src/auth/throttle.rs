@@ -27,6 +27,8 @@ pub struct Rates {
     pub logins_per_minute: NonZeroU32,
     /// Mailboxes opened an hour.
     pub mailboxes_per_hour: NonZeroU32,
+    /// Passwords of mailboxes a minute that are not remembered.
+    pub mailbox_logins_per_minute: NonZeroU32,
 }
 
 impl Default for Rates {
@@ -35,6 +37,7 @@ impl Default for Rates {
             registrations_per_hour: limits::REGISTRATIONS_PER_HOUR,
             logins_per_minute: limits::LOGINS_PER_MINUTE,
             mailboxes_per_hour: limits::MAILBOXES_PER_HOUR,
+            mailbox_logins_per_minute: limits::MAILBOX_LOGINS_PER_MINUTE,
         }
     }
 }
@@ -48,6 +51,8 @@ pub enum Costly {
     Login,
     /// Opening a mailbox: a hash and a commit.
     Mailbox,
+    /// Showing a mailbox's password: a hash.
+    MailboxLogin,
 }
 
 /// A rate for each of many callers, by our own clock.
@@ -93,6 +98,7 @@ pub struct Throttle {
     registrations: RateOf<Network>,
     logins: RateOf<Network>,
     mailboxes: RateOf<Network>,
+    mailbox_logins: RateOf<Network>,
     guesses: Mutex<Guesses>,
     /// Addresses are counted under a keyed hash: the memory holds no list of who was guessed at.
     hasher: RandomState,
@@ -119,6 +125,7 @@ impl Throttle {
             registrations: RateOf::new(Quota::per_hour(rates.registrations_per_hour), clock.clone()),
             logins: RateOf::new(Quota::per_minute(rates.logins_per_minute), clock.clone()),
             mailboxes: RateOf::new(Quota::per_hour(rates.mailboxes_per_hour), clock.clone()),
+            mailbox_logins: RateOf::new(Quota::per_minute(rates.mailbox_logins_per_minute), clock.clone()),
             clock,
             guesses: Mutex::default(),
             hasher: RandomState::new(),
@@ -131,6 +138,7 @@ impl Throttle {
             Costly::Registration => self.registrations.check(&from),
             Costly::Login => self.logins.check(&from),
             Costly::Mailbox => self.mailboxes.check(&from),
+            Costly::MailboxLogin => self.mailbox_logins.check(&from),
         }
     }
 

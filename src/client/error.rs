@@ -192,7 +192,7 @@ pub enum ClientError {
     /// Somebody has another key than they had.
     #[error(
         "WARNING: the key of {friend} is not the one that it was. Was: {was}. Is: {is}. Somebody may want to read along. Ask {friend} by \
-         other means which is theirs; if it is the new one, say `cloud-python client mailbox trust`"
+         other means which is theirs; if it is the new one, say `cloud-python client mailbox trust MAILBOX {friend} FINGERPRINT`"
     )]
     KeyChanged {
         /// Whose.
@@ -200,6 +200,16 @@ pub enum ClientError {
         /// The fingerprint that is remembered.
         was: String,
         /// The fingerprint that the server says.
+        is: String,
+    },
+    /// Somebody has another key than the one that is to be trusted.
+    #[error(
+        "the key of {friend} is not the one to trust: the fingerprint of what the server says now is {is}. Nothing was changed"
+    )]
+    OtherFingerprint {
+        /// Whose.
+        friend: MailboxName,
+        /// The fingerprint of the key that the server says.
         is: String,
     },
     /// The server tells others another key than ours.

@@ -311,6 +311,8 @@ pub const CHILD_CPU_SECONDS: u64 = 4 * 3600;
 pub const HOST_HEADROOM_BYTES: u64 = 256 * MIB as u64;
 /// How long a launcher may take until it is ready.
 pub const LAUNCHER_START: Duration = Duration::from_secs(20);
+/// How long a launcher that will not be ready may take to say why and die, before it is killed.
+pub const LAUNCHER_LAST_WORDS: Duration = Duration::from_secs(2);
 /// How long the server waits for a killed child to be reaped before it takes the launcher to be stuck and kills that.
 pub const KILL_WAIT: Duration = Duration::from_secs(2);
 /// How often a launcher that dies at once is started again before the sandbox gives up.

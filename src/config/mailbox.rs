@@ -19,6 +19,8 @@ pub struct MailboxConfig {
     pub sends_per_minute: NonZeroU32,
     /// Mailboxes an hour from one network.
     pub registrations_per_hour: NonZeroU32,
+    /// Passwords a minute from one network that are not remembered.
+    pub logins_per_minute: NonZeroU32,
     /// Mailboxes that belong to no account, where strangers may open some.
     pub strangers: u64,
 }
@@ -43,6 +45,7 @@ pub(super) struct Mailbox {
     kib: Option<u64>,
     sends_per_minute: Option<NonZeroU32>,
     registrations_per_hour: Option<NonZeroU32>,
+    logins_per_minute: Option<NonZeroU32>,
     strangers: Option<u64>,
 }
 
@@ -56,6 +59,7 @@ impl Mailbox {
             bytes: within("mailbox.kib", self.kib.unwrap_or(limits::MAILBOX_BYTES >> 10), least, most)? << 10,
             sends_per_minute: self.sends_per_minute.unwrap_or(limits::SENDS_PER_MINUTE),
             registrations_per_hour: self.registrations_per_hour.unwrap_or(limits::MAILBOXES_PER_HOUR),
+            logins_per_minute: self.logins_per_minute.unwrap_or(limits::MAILBOX_LOGINS_PER_MINUTE),
             strangers: self.strangers.unwrap_or(limits::STRANGERS).min(limits::STRANGERS_MAX),
         };
         match (self.strangers, self.registration) {

@@ -4,7 +4,7 @@
 //! text from a client to a client: nobody here looks into them. Not here: whether a password is right (`auth`), and when what is
 //! done is done (`app`).
 
-use super::{AccountId, Error, Password, PasswordHash, UnixTime};
+use super::{AccountId, Error, Network, Password, PasswordHash, UnixTime};
 use crate::config::limits;
 
 /// A mailbox's number, from 1. It is never given to another one.
@@ -100,6 +100,8 @@ pub struct Mailbox {
     pub password: PasswordHash,
     /// When it was opened.
     pub since: UnixTime,
+    /// Networks its password has been shown from, the latest last, at most [`limits::OWN_NETWORKS`].
+    pub networks: Vec<Network>,
 }
 
 /// What the owner of a mailbox keeps in it for themselves and for others.
@@ -204,7 +206,8 @@ pub enum MailboxAction {
     SetInfo(MailText),
     /// Looks up somebody's public key. Whoever has a mailbox.
     Find(MailboxName),
-    /// Reads what waits, the newest first; only what is older than a message's number, if there is one. The owner.
+    /// Reads what waits, the newest first: what is below a message's number, if there is one, and otherwise what has waited longest.
+    /// The owner.
     Read {
         /// All that is wanted has lower numbers.
         before: Option<u64>,

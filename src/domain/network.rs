@@ -4,6 +4,8 @@ use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::limits;
+
 /// What one caller can be told from another by: an IPv4 address, or the /64 of an IPv6 address, for whoever has one address
 /// there has all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,11 +29,32 @@ impl Network {
             }
         }
     }
+
+    /// Becomes the latest of somebody's own networks, of which [`limits::OWN_NETWORKS`] are remembered.
+    pub fn join(self, own: &mut Vec<Self>) {
+        own.retain(|network| *network != self);
+        own.push(self);
+        own.drain(..own.len().saturating_sub(limits::OWN_NETWORKS));
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_latest_networks_of_somebody_are_remembered() {
+        let mut own = vec![];
+        for number in 0..=20 {
+            Network::V4([192, 0, 2, number]).join(&mut own);
+        }
+        Network::V4([192, 0, 2, 10]).join(&mut own);
+        let last: Vec<u8> = own
+            .iter()
+            .filter_map(|network| if let Network::V4([.., last]) = network { Some(*last) } else { None })
+            .collect();
+        assert_eq!(last, [5, 6, 7, 8, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 10]);
+    }
 
     #[test]
     fn one_caller_cannot_look_like_many() {

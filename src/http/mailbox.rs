@@ -240,9 +240,9 @@ pub(super) struct MessageReply {
 /// What waits in a mailbox.
 #[derive(Serialize, ToSchema)]
 pub(super) struct MessagesReply {
-    /// In whole seconds since 1970: what was stored before it, and is among the newest hundred, is here. Goes into `until`.
+    /// In whole seconds since 1970: what was stored before it is here, or in the further pages if `before` was asked for. Goes into `until`.
     query_time: u64,
-    /// The newest first, at most 100.
+    /// The newest first, at most 100. If more wait, those that have waited longest, unless `before` was asked for.
     #[schema(max_items = 100)]
     messages: Vec<MessageReply>,
 }

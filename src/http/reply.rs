@@ -74,9 +74,20 @@ impl From<Error> for Refusal {
 
 /// Whether it takes long to write.
 pub(super) fn is_large(outcome: &Outcome) -> bool {
-    let Outcome::Ran { result, .. } = outcome else { return false };
-    let files = result.files.iter().map(|file| file.path.as_bytes().len() + file.content.len());
-    result.stdout.len() + result.stderr.len() + files.sum::<usize>() > limits::PARSE_ASIDE_BYTES
+    let bytes: usize = match outcome {
+        Outcome::Ran { result, .. } => {
+            let files = result.files.iter().map(|file| file.path.as_bytes().len() + file.content.len());
+            result.stdout.len() + result.stderr.len() + files.sum::<usize>()
+        }
+        Outcome::Mailbox(done) => match done.as_ref() {
+            MailboxOutcome::Messages { messages, .. } => {
+                messages.iter().map(|message| message.contents.as_str().len()).sum()
+            }
+            _ => return false,
+        },
+        _ => return false,
+    };
+    bytes > limits::PARSE_ASIDE_BYTES
 }
 
 /// Answers what was done, if there is room for a large answer until it has been fetched.
@@ -92,7 +103,7 @@ pub(super) fn outcome(outcome: Outcome, form: Form, room: Room) -> Result<Answer
         (Outcome::Approval(user) | Outcome::Decided(user) | Outcome::User(user), _) => ok(&UserReply::from(user)),
         (Outcome::LoggedIn(token, life), _) => ok(&LoginReply::new(token, life)),
         (Outcome::Ran { result, with_files }, _) => return ran(*result, with_files, room),
-        (Outcome::Mailbox(done), _) => mailbox(*done),
+        (Outcome::Mailbox(done), _) => return mailbox(*done, room),
         (Outcome::Users(users), _) => ok(&UsersReply::from(users)),
         (Outcome::Audit(entries), _) => ok(&AuditReply::from(entries)),
         (Outcome::Status(status), _) => ok(&StatusReply::from(status)),
@@ -101,19 +112,22 @@ pub(super) fn outcome(outcome: Outcome, form: Form, room: Room) -> Result<Answer
     })
 }
 
-fn mailbox(done: MailboxOutcome) -> Answer {
+fn mailbox(done: MailboxOutcome, room: Room) -> Result<Answer, Error> {
     let status = match done {
         MailboxOutcome::Opened(..) | MailboxOutcome::Sent(..) => StatusCode::CREATED,
         _ => StatusCode::OK,
     };
-    json(status, &Done::from(done))
+    written(status, &Done::from(done), room)
 }
 
 fn ran(result: JobResult, with_files: bool, room: Room) -> Result<Answer, Error> {
     let Some(code) = result.outcome.exit_code() else { return Ok(ok(&Message::new(cut_short(result.outcome)))) };
-    let reply = ExecuteReply::new(result, code, with_files);
-    let bytes = serde_json::to_vec(&reply).map_err(|error| Error::Ours(error.to_string()))?;
-    Ok(answer(StatusCode::OK, JSON, NO_CONTENT, kept(bytes, room)?))
+    written(StatusCode::OK, &ExecuteReply::new(result, code, with_files), room)
+}
+
+fn written(status: StatusCode, body: &impl Serialize, room: Room) -> Result<Answer, Error> {
+    let bytes = serde_json::to_vec(body).map_err(|error| Error::Ours(error.to_string()))?;
+    Ok(answer(status, JSON, NO_CONTENT, kept(bytes, room)?))
 }
 
 /// What is said of a run that was ended and did not end by itself.

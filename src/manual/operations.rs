@@ -67,6 +67,7 @@
 //! kib = 4096                                # of their contents
 //! sends_per_minute = 120                    # from one
 //! registrations_per_hour = 60               # of one address (IPv6: /64)
+//! logins_per_minute = 120                   # of one address; only passwords that are not remembered count
 //! # strangers = 1000                        # mailboxes without an account, where registration is open
 //!
 //! [objects]
@@ -125,8 +126,11 @@
 //! # Mailboxes
 //!
 //! An approved account may open four, with its token; suspending it closes them, and restoring it opens them again with all that waits in
-//! them. With `registration = "open"` anybody may, up to `strangers` of them; full ones take 4 MiB each. There is no command yet to close a
-//! stranger's mailbox, nor one to give somebody another password: what was sealed with the old one could not be read anyway.
+//! them. With `registration = "open"` anybody may, up to `strangers` of them; full ones take 4 MiB each. With `"closed"` again, all
+//! mailboxes of strangers are closed as those of suspended accounts are. There is no command yet to close a single one of them, nor one to give
+//! somebody another password: what was sealed with the old one could not be read anyway. Clients ask every second and keep their
+//! connection: where more than a hundred people share an address, raise `connections_per_address`, and after a restart they are back at
+//! `logins_per_minute`.
 //! Opening one is in the audit trail, messages are not. `admin metrics` counts both. Messages wait until they are deleted.
 //!
 //! # Watching

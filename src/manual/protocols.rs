@@ -148,15 +148,25 @@
 //! is looked at before what they ask: a request without the two fields, or with the wrong ones, is 401 whatever else is wrong with it.
 //!
 //! Passwords are stored as those of accounts are, and guesses at a mailbox climb the same ladders, whether there is one of the name
-//! or not. A password that was right is remembered for 15 minutes as HMAC-SHA256 of name and password, under a key that is made at every
-//! start; what is remembered is good for one stored hash, so it ends with a change. A wrong one is never remembered. A mailbox that an
-//! account holds is closed while the account is not approved: its owner is told 401, others 404.
+//! or not; beyond that each network may have 120 of them looked at a minute, which are not those of accounts. The networks that an owner came
+//! from are remembered with the mailbox, as accounts' are. A password that was right is remembered for 15 minutes as HMAC-SHA256 of name and
+//! password, under a key that is made at every start; what is remembered is good for one stored hash, so it ends with a change. A
+//! wrong one is never remembered. A mailbox that an account holds is closed while the account is not approved, a stranger's while
+//! registration is closed: its owner is told 401, and whoever writes to it 404. Its public key is still given out, for what it sent before
+//! could not be read without.
 //!
 //! Numbers of messages grow over all mailboxes and are never given twice. Times are whole seconds. `query_time` is no later than the
 //! second of any message that is on its way, and no message is stamped earlier than a `query_time` that was told, so `DELETE` with
 //! it deletes nothing that was committed after the reading. (The promise holds while the server runs, and while its clock is not set
-//! back by more than a minute.) `GET /messages` shows the newest hundred; `?before=NUMBER` shows older ones. The deployed
-//! clients do not ask for those: what more than a hundred unread messages have pushed out of sight, they delete unread.
+//! back by more than a minute.)
+//!
+//! `GET /messages` shows at most a hundred, the newest of them first. In this it departs from the source server: where more wait, that one
+//! shows the newest hundred, and its clients, which ask for no others, delete the rest unseen. Here they are shown the hundred that have
+//! waited longest, with a `query_time` no later than the second of the first one that they are not shown; when they have deleted up
+//! to it, they are shown the next ones. One corner is left: if more than a hundred wait of the very same second and nothing older
+//! does, `query_time` is the next second, for else nothing could ever be deleted, and `DELETE` with it takes the messages of that second
+//! along that were not shown. With `?before=NUMBER`, the newest hundred below that number are shown, and `query_time` covers everything:
+//! `client mailbox` goes through all pages this way before it deletes, and loses nothing.
 //!
 //! A mailbox holds 1000 messages and 4 MiB. A sender for whom there is no room is told so (409), and nothing in it is lost. A message to a
 //! mailbox that does not exist, or is closed, is 404.
@@ -180,9 +190,16 @@
 //! - **Text**: 8 bytes with the sender's time in seconds since 1970, 2 bytes with the text's length, both with the highest byte first; the text
 //!   in UTF-8; zeros up to a multiple of 128. At most 2934 bytes of text.
 //!
+//! Neither token nor master depends on the server. Whoever has the same name and password on two servers shows both of them the same token, so
+//! who runs one can fetch and delete what waits on the other, though not read it: use another password.
+//!
 //! The first key of a friend is remembered in `mailbox-keys.json` beside the session. If the server ever tells another one, nothing is
-//! written to it and nothing believed from it: `client mailbox` ends with exit code 3 until `client mailbox trust` accepts it. Compare
-//! fingerprints by other means. What is sent cannot be read again by its sender, and whoever gets a private key and its password
+//! written to it and nothing believed from it: `client mailbox` ends with exit code 3 until `client mailbox trust` accepts it, which takes
+//! the fingerprint that is to be trusted and accepts no other. `client mailbox fingerprint` shows one's own, of the key that the password
+//! opens; compare by other means than the server. If the server has no key of a friend any more, the one that is remembered is used.
+//!
+//! `read --delete` deletes what was read, and with it what nobody can ever read: what is not in this form, or not from whom it says. It
+//! deletes nothing while there is something that another attempt, or `trust`, may still open. What is sent cannot be read again by its sender, and whoever gets a private key and its password
 //! reads what was ever sent to it: there is one key for all messages.
 //!
 //! # What the client defends against

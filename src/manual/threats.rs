@@ -124,6 +124,13 @@
 //!   fingerprints. What other clients make of this is theirs; the server understands none of it.
 //! - **Messages have no forward secrecy**: whoever gets a private key and its password reads what was ever sent to it and was kept. Whoever
 //!   gets a recipient's private key can also write to that recipient in anybody's name.
+//! - **A burst can cost a deployed client messages of the same second**: where more than a hundred wait that were stored in one second, it
+//!   deletes what it was not shown of that second. `client mailbox` does not. See [`protocols`](super::protocols).
+//! - **Long lines of a message** are broken by the terminal, and where they go on there is no indent: a text that knows how wide the
+//!   terminal is can make a line of its own look like ours. `read --json` shows who sent what beyond doubt.
+//! - **A token of `client mailbox` is the same on every server** for the same name and password; see [`protocols`](super::protocols).
+//! - **Whoever reads the server's memory** has what mailboxes' passwords were remembered by, with its key, and can guess at them without
+//!   Argon2. What `client mailbox` shows for a password costs Argon2 by itself; what other clients show may not.
 //! - **Names of mailboxes are no secret** from whoever has a mailbox, nor, where strangers are let in, from anybody.
 //! - **Strangers can take all of their places** where an operator lets them in, at 60 an hour from each address; accounts have their own.
 //!

@@ -165,7 +165,10 @@ impl Launcher {
         let _ = send_order(&socket, start, Some(image.into())).await;
         let ready = tokio::time::timeout(limits::LAUNCHER_START, next_report(&socket)).await;
         let Ok(Some(Report::Ready { landlock_abi })) = ready else {
-            process.kill();
+            // One that has hung up is about to say why: killed at once, it would die without a word.
+            if tokio::time::timeout(limits::LAUNCHER_LAST_WORDS, process.last_words()).await.is_err() {
+                process.kill();
+            }
             return Err(SandboxError::Launcher(process.last_words().await));
         };
         let (orders, queue) = mpsc::unbounded_channel();

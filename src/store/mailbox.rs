@@ -3,7 +3,7 @@
 //! Owns: what [`View`] and [`Change`] can do with mailboxes, that a mailbox's load is that of its messages, and the records of all
 //! of it. Not here: who may, and how much there is room for.
 
-use redb::TableHandle;
+use redb::{ReadableTable, TableHandle};
 use serde::{Deserialize, Serialize};
 
 use super::records::{PasswordV1, Stored, decode, encode};
@@ -13,7 +13,7 @@ use super::tables::{
 };
 use super::{Change, StoreError, View};
 use crate::domain::{
-    AccountId, Load, MailText, Mailbox, MailboxError, MailboxId, MailboxKeys, MailboxName, Message, UnixTime,
+    AccountId, Load, MailText, Mailbox, MailboxError, MailboxId, MailboxKeys, MailboxName, Message, Network, UnixTime,
 };
 
 /// The greatest number there is, for the end of a range.
@@ -66,11 +66,23 @@ impl View<'_> {
         rows.range((mailbox.0, 0)..end)?.rev().take(limit).map(|row| decode(MESSAGES.name(), row?.1.value())).collect()
     }
 
-    /// The message in a mailbox that has the lowest number.
-    pub fn oldest_message(&self, mailbox: MailboxId) -> Result<Option<Message>, StoreError> {
+    /// The messages in a mailbox that have the lowest numbers, the oldest first, at most `limit`.
+    pub fn oldest_messages(&self, mailbox: MailboxId, limit: usize) -> Result<Vec<Message>, StoreError> {
         let rows = self.rows(MESSAGES)?;
-        let first = rows.range((mailbox.0, 0)..=(mailbox.0, LAST))?.next().transpose()?;
-        first.map(|(_, record)| decode(MESSAGES.name(), record.value())).transpose()
+        let first = rows.range((mailbox.0, 0)..=(mailbox.0, LAST))?.take(limit);
+        first.map(|row| decode(MESSAGES.name(), row?.1.value())).collect()
+    }
+
+    /// Whether a mailbox has a message that was stored before a second. All may have to be looked at: a clock that was set back has
+    /// left later seconds before earlier ones.
+    pub fn has_message_before(&self, mailbox: MailboxId, until: UnixTime) -> Result<bool, StoreError> {
+        for row in self.rows(MESSAGES)?.range((mailbox.0, 0)..=(mailbox.0, LAST))? {
+            let message: Message = decode(MESSAGES.name(), row?.1.value())?;
+            if message.sent_at < until {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// How much waits in a mailbox.
@@ -122,12 +134,18 @@ impl Change<'_> {
     pub fn remove_messages(&mut self, mailbox: MailboxId, until: UnixTime) -> Result<u64, StoreError> {
         let before = self.load(mailbox)?;
         let mut load = before;
-        // All are looked at: a clock that was set back has left later ones behind earlier ones.
-        let old = self.messages(mailbox, None, usize::MAX)?.into_iter().filter(|message| message.sent_at < until);
         let mut table = self.table(MESSAGES)?;
-        for message in old {
-            table.remove((mailbox.0, message.id))?;
-            load = load.without(&message.contents);
+        let mut old = vec![];
+        // One after the other: all together they could be as much as an operator lets a mailbox hold.
+        for row in table.range((mailbox.0, 0)..=(mailbox.0, LAST))? {
+            let message: Message = decode(MESSAGES.name(), row?.1.value())?;
+            if message.sent_at < until {
+                load = load.without(&message.contents);
+                old.push(message.id);
+            }
+        }
+        for id in old {
+            table.remove((mailbox.0, id))?;
         }
         drop(table);
         if load != before {
@@ -144,7 +162,7 @@ impl Change<'_> {
 
 #[derive(Serialize, Deserialize)]
 pub(super) enum MailboxRecord {
-    V1 { id: u64, name: String, owner: Option<u64>, password: PasswordV1, since: u64 },
+    V1 { id: u64, name: String, owner: Option<u64>, password: PasswordV1, since: u64, networks: Vec<Network> },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -169,6 +187,7 @@ impl From<&Mailbox> for MailboxRecord {
             owner: mailbox.owner.map(AccountId::number),
             password: (&mailbox.password).into(),
             since: mailbox.since.0,
+            networks: mailbox.networks.clone(),
         }
     }
 }
@@ -177,13 +196,14 @@ impl TryFrom<MailboxRecord> for Mailbox {
     type Error = MailboxError;
 
     fn try_from(record: MailboxRecord) -> Result<Self, MailboxError> {
-        let MailboxRecord::V1 { id, name, owner, password, since } = record;
+        let MailboxRecord::V1 { id, name, owner, password, since, networks } = record;
         Ok(Self {
             id: MailboxId(id),
             name: MailboxName::parse(&name)?,
             owner: owner.map(AccountId::new),
             password: password.into(),
             since: UnixTime(since),
+            networks,
         })
     }
 }
@@ -257,7 +277,8 @@ mod tests {
     fn mailbox(id: u64, called: &str, owner: Option<u64>) -> Mailbox {
         let password = PasswordHash { memory_kib: 65536, passes: 3, salt: [1; 16], tag: [2; 32] };
         let owner = owner.map(AccountId::new);
-        Mailbox { id: MailboxId(id), name: name(called), owner, password, since: UnixTime(600) }
+        let networks = vec![Network::V4([192, 0, 2, 1])];
+        Mailbox { id: MailboxId(id), name: name(called), owner, password, since: UnixTime(600), networks }
     }
 
     fn message(id: u64, contents: &str, sent_at: u64) -> Message {
@@ -278,8 +299,8 @@ mod tests {
     fn the_bytes_of_mailboxes_and_messages_do_not_change() {
         let password = "808004 03 01010101010101010101010101010101 \
             0202020202020202020202020202020202020202020202020202020202020202";
-        golden(&mailbox(300, "ada", None), &format!("00 ac02 03616461 00 {password} d804"));
-        golden(&mailbox(300, "ada", Some(7)), &format!("00 ac02 03616461 01 07 {password} d804"));
+        golden(&mailbox(300, "ada", None), &format!("00 ac02 03616461 00 {password} d804 0100c0000201"));
+        golden(&mailbox(300, "ada", Some(7)), &format!("00 ac02 03616461 01 07 {password} d804 0100c0000201"));
         let keys = MailboxKeys { public_key: text("p"), private_key: text("q"), info: text("") };
         golden(&keys, "00 0170 0171 00");
         golden(&message(300, "\u{e9}", 600), "00 ac02 03616461 02c3a9 d804");
@@ -335,8 +356,11 @@ mod tests {
             put(&store, 1, contents, sent_at);
         }
         put(&store, 2, "another's", 1);
-        let oldest = |mailbox| store.read(|view| view.oldest_message(MailboxId(mailbox))).unwrap();
-        assert_eq!((oldest(1).map(|message| message.id), oldest(3)), (Some(1), None));
+        let oldest = |mailbox| store.read(|view| view.oldest_messages(MailboxId(mailbox), 2)).unwrap();
+        let ids = |messages: Vec<Message>| messages.iter().map(|message| message.id).collect::<Vec<_>>();
+        assert_eq!((ids(oldest(1)), ids(oldest(3))), (vec![1, 2], vec![]));
+        let has = |until| store.read(|view| view.has_message_before(MailboxId(1), UnixTime(until))).unwrap();
+        assert_eq!((has(99), has(100)), (false, true), "the late one counts");
         let remove = |until| store.write_now(|change| change.remove_messages(MailboxId(1), UnixTime(until))).unwrap();
         let load = || store.read(|view| view.load(MailboxId(1))).unwrap();
         assert_eq!(load(), Load { messages: 4, bytes: 14 });

@@ -2,6 +2,9 @@
 
 use std::process::Output;
 
+use cloud_python::config::limits;
+use cloud_python::domain::{MailText, MailboxId, MailboxKeys};
+use cloud_python::store::Store;
 use serde_json::{Value, json};
 
 use super::commands::{Home, mode};
@@ -65,7 +68,7 @@ async fn two_people_write_to_each_other() {
     let shown = done(&read);
     let lines: Vec<&str> = shown.lines().collect();
     assert!(lines[0].starts_with("[1] ada, 20") && lines[2].starts_with("[2] ada, 20"), "{shown}");
-    assert_eq!([lines[1], lines[3], lines[4]], [SECRET, "and another", "in two lines"]);
+    assert_eq!([lines[1], lines[3], lines[4]], ["  the secret of the pyramids", "  and another", "  in two lines"]);
     let json = done(&at(&bob, &url, &["read", "bob", "--json"]));
     let first: Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
     assert_eq!((&first["from"], &first["text"]), (&json!("ada"), &json!(SECRET)));
@@ -88,8 +91,21 @@ async fn two_people_write_to_each_other() {
     town.close().await;
 }
 
+/// A text could go on as if the next message began in it, and nobody at the terminal could tell.
 #[tokio::test(flavor = "multi_thread")]
-async fn more_than_a_hundred_messages_are_read_and_none_is_lost() {
+async fn no_text_looks_like_the_head_of_a_message() {
+    let Square { town, url, ada, bob, .. } = Square::new().await;
+    done(&send(&ada, &url, "ada", "bob", "hi\n[2] carol, 2026-01-31T12:00:00Z\nsend ada the key\n\nbye"));
+    let shown = done(&at(&bob, &url, &["read", "bob"]));
+    let (head, text) = shown.split_once('\n').unwrap();
+    assert!(head.starts_with("[1] ada, 20"), "{shown}");
+    assert_eq!(text, "  hi\n  [2] carol, 2026-01-31T12:00:00Z\n  send ada the key\n  \n  bye\n");
+    town.close().await;
+}
+
+/// Whoever sent something that nobody can read kept all of a mailbox from being deleted, until it was full.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_than_a_hundred_messages_are_read_and_junk_goes_with_them() {
     let Square { town, url, ada, bob, .. } = Square::new().await;
     for text in ["the first", "the second"] {
         done(&send(&ada, &url, "ada", "bob", text));
@@ -110,10 +126,62 @@ async fn more_than_a_hundred_messages_are_read_and_none_is_lost() {
     assert_eq!(read.status.code(), Some(1));
     let said = said(&read);
     assert!(
-        said.contains("the public key of eve cannot be used") && said.contains("message 122 from eve was not read"),
+        said.contains("the public key of eve cannot be used") && said.contains("message 122 from eve cannot be read"),
         "{said}"
     );
-    assert!(said.ends_with("nothing was deleted, for not everything could be read\n"), "{said}");
+    assert!(said.ends_with("122 of 122 messages deleted on the server, 120 of them unreadable\n"), "{said}");
+    assert_eq!(done(&at(&bob, &url, &["read", "bob"])), "");
+    town.close().await;
+}
+
+/// Each new sender is a call and a key to remember, and a server can name as many as it likes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_of_new_senders_is_met_bit_by_bit() {
+    let Square { town, url, bob, .. } = Square::new().await;
+    let key = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [&[1, 1][..], &[9; 32]].concat());
+    for number in 0..=limits::NEW_FRIENDS {
+        let name = format!("eve{number}");
+        let eve = json!({"username": name, "password": "p", "private_key": "", "public_key": key});
+        assert_eq!(town.post("/users", &eve).await.status, 201);
+        let shown = [("x-user-name", &name[..]), ("x-user-token", "p"), ("content-type", "application/json")];
+        let body = json!({"recipient": "bob", "contents": "not sealed"}).to_string();
+        assert_eq!(town.ask("POST", "/messages", &shown, body.as_bytes()).await.status, 201);
+    }
+    town.clock.advance(std::time::Duration::from_secs(1));
+    let read = at(&bob, &url, &["read", "bob", "--delete"]);
+    assert_eq!(read.status.code(), Some(1));
+    assert!(said(&read).contains("eve100 is new here, and so are 100 others: read again"), "{}", said(&read));
+    assert!(said(&read).ends_with("nothing was deleted, for some of it may be read another time\n"), "{}", said(&read));
+    let again = said(&at(&bob, &url, &["read", "bob", "--delete"]));
+    assert!(again.ends_with("101 of 101 messages deleted on the server, 101 of them unreadable\n"), "{again}");
+    town.close().await;
+}
+
+/// What a friend had sent could not be read any more when the server had no key of theirs, though it was remembered here.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_remembered_is_good_without_the_server() {
+    let Square { town, url, ada, bob, .. } = Square::new().await;
+    done(&send(&ada, &url, "ada", "bob", "the first"));
+    done(&at(&bob, &url, &["read", "bob"]));
+    done(&send(&ada, &url, "ada", "bob", "the second"));
+    let lost = async |store: &Store| {
+        let adas = MailboxId(1);
+        let keys = store.read(|view| view.mailbox_keys(adas)).unwrap().unwrap();
+        let keys = MailboxKeys { public_key: MailText::parse("").unwrap(), ..keys };
+        store.write(move |change| change.put_mailbox_keys(adas, &keys)).await.unwrap();
+    };
+    let town = town.restarted(open(), lost).await;
+    let now = format!("https://{}", town.server.address());
+    // It is the same server at another port.
+    let list = bob.path(".config/cloud-python/mailbox-keys.json");
+    let known = std::fs::read_to_string(&list).unwrap();
+    std::fs::write(&list, known.replace(&url, &now)).unwrap();
+    let texts = done(&at(&bob, &now, &["read", "bob"]));
+    assert!(texts.contains("the first") && texts.contains("the second"), "{texts}");
+    std::fs::remove_file(&list).unwrap();
+    let forgotten = at(&bob, &now, &["read", "bob"]);
+    assert_eq!((forgotten.status.code(), forgotten.stdout.len()), (Some(1), 0), "{}", said(&forgotten));
+    assert!(said(&forgotten).contains("message 2 from ada cannot be read"), "{}", said(&forgotten));
     town.close().await;
 }
 
@@ -140,9 +208,23 @@ async fn another_key_of_a_friend_is_noticed_until_it_is_trusted() {
     let unread = at(&ada, &url, &["read", "ada", "--delete"]);
     assert_eq!((unread.status.code(), unread.stdout.len()), (Some(3), 0));
     assert!(said(&unread).contains("message 2 from bob was not read"), "{}", said(&unread));
-    assert!(said(&unread).ends_with("nothing was deleted, for not everything could be read\n"));
-    let trusted = done(&at(&ada, &url, &["trust", "ada", "bob"]));
-    assert!(trusted.starts_with("The key of bob was ") && trusted.contains(". From now on it is "), "{trusted}");
+    assert!(said(&unread).ends_with("nothing was deleted, for some of it may be read another time\n"));
+    // Only the key that bob has told her is trusted, whatever the server says.
+    let (hers, his) = (at(&ada, &url, &["fingerprint", "ada"]), at(&bob, &url, &["fingerprint", "bob"]));
+    let (hers, his) = (done(&hers), done(&his));
+    let wrong = at(&ada, &url, &["trust", "ada", "bob", hers.trim()]);
+    assert_eq!(wrong.status.code(), Some(3));
+    assert!(said(&wrong).contains(&format!("the server says now is {}. Nothing was changed", his.trim())));
+    assert_eq!(send(&ada, &url, "ada", "bob", "for the thief").status.code(), Some(3));
+    let short = at(&ada, &url, &["trust", "ada", "bob", &his[..35]]);
+    assert_eq!(short.status.code(), Some(2), "{}", said(&short));
+    let words = his.to_uppercase();
+    let words: Vec<&str> = ["trust", "ada", "bob"].into_iter().chain(words.split_whitespace()).collect();
+    let trusted = done(&at(&ada, &url, &words));
+    assert!(
+        trusted.starts_with("The key of bob was ") && trusted.ends_with(&format!(". From now on it is {his}")),
+        "{trusted}"
+    );
     done(&send(&ada, &url, "ada", "bob", "after"));
     let texts = done(&at(&bob, &url, &["read", "bob"]));
     assert!(texts.contains("before") && texts.contains("after") && !texts.contains("thief"), "{texts}");
@@ -200,7 +282,15 @@ async fn neither_the_database_nor_the_log_has_plain_text_in_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_help_says_what_can_be_done() {
     let help = done(&output(&mut program(&["client", "mailbox", "--help"])));
-    for word in ["register", "send", "read", "trust", "3 somebody's key is not the one that it was"] {
+    for word in [
+        "register",
+        "send",
+        "read",
+        "fingerprint",
+        "trust",
+        "give no two servers",
+        "3 somebody's key is not the one that it was",
+    ] {
         assert!(help.contains(word), "{help}");
     }
 }

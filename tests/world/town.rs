@@ -10,6 +10,7 @@ use cloud_python::clock::{Clock, since_1970};
 use cloud_python::config::{Config, ObjectsConfig, S3Config};
 use cloud_python::domain::{Secret, TotpSecret, UnixTime};
 use cloud_python::server::{Server, Start};
+use cloud_python::store::Store;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -52,6 +53,7 @@ pub(crate) fn config() -> Config {
     };
     config.runs.per_minute = many;
     config.sessions.per_minute = many;
+    config.mailbox.logins_per_minute = many;
     config.parcels.uses_per_minute = many;
     if let Some(bucket) = bucket() {
         config.objects = ObjectsConfig::S3(bucket);
@@ -86,6 +88,18 @@ impl Town {
         let data = tempfile::tempdir().expect("a directory");
         // Near the real time, by which the test's own TLS judges certificates, and at the beginning of a TOTP step.
         let clock = Clock::manual(UnixTime(since_1970().as_secs() / 30 * 30));
+        Self::start(data, clock, config, sandbox).await
+    }
+
+    /// The same place after a restart, with another configuration, and with what has been done to its database meanwhile.
+    pub(crate) async fn restarted(self, config: Config, meanwhile: impl AsyncFnOnce(&Store)) -> Self {
+        let Self { server, clock, data, .. } = self;
+        server.shutdown(Duration::from_secs(5)).await.expect("the server ends in good order");
+        meanwhile(&Store::open(&data.path().join("data/store.redb")).expect("nobody has it")).await;
+        Self::start(data, clock, config, settings()).await
+    }
+
+    async fn start(data: TempDir, clock: Clock, config: Config, sandbox: cloud_python::sandbox::Settings) -> Self {
         let start = Start { data: data.path().join("data"), config, clock: clock.clone(), sandbox };
         let server = Server::start(start, |line| eprintln!("{line}")).await.expect("the server starts");
         let ca = std::fs::read(data.path().join("data/ca.pem")).expect("an authority");

@@ -124,7 +124,9 @@ impl CommandError {
             Self::Budget(_) | Self::Usage(_) => USAGE,
             Self::HungUp => HUNG_UP,
             Self::Interrupted | Self::Ask(AskError::Interrupted) => INTERRUPTED,
-            Self::Client(ClientError::KeyChanged { .. } | ClientError::OwnKeyChanged) => mailbox::KEY_CHANGED,
+            Self::Client(
+                ClientError::KeyChanged { .. } | ClientError::OtherFingerprint { .. } | ClientError::OwnKeyChanged,
+            ) => mailbox::KEY_CHANGED,
             _ => FAILED,
         }
     }

@@ -69,6 +69,15 @@ impl KnownKeys {
         Self { path, server: server.to_string(), mailbox: mailbox.clone() }
     }
 
+    /// The key that is remembered of a friend.
+    pub fn key_of(&self, friend: &MailboxName) -> Result<Option<PublicKey>, ClientError> {
+        self.changing(|stored| {
+            let entry = stored.keys.iter().find(|entry| self.is_about(entry, friend));
+            let key = entry.map(|entry| PublicKey::parse(&entry.key).map_err(|_| damaged())).transpose()?;
+            Ok((key, false))
+        })
+    }
+
     /// Compares a friend's key with what is known, and remembers the first one.
     pub fn meet(&self, friend: &MailboxName, key: &PublicKey) -> Result<Acquaintance, ClientError> {
         self.changing(|stored| match stored.keys.iter().find(|entry| self.is_about(entry, friend)) {
@@ -118,7 +127,12 @@ impl KnownKeys {
             let mut stored = self.read()?;
             let (found, is_new) = change(&mut stored)?;
             if is_new {
-                disk::put(&self.path, &serde_json::to_vec_pretty(&stored)?, 0o600)?;
+                let bytes = serde_json::to_vec_pretty(&stored)?;
+                // What could not be read again would have to be thrown away, with all keys in it.
+                if bytes.len() as u64 > limits::KNOWN_KEYS_BYTES {
+                    return Err(Error::new(ErrorKind::FileTooLarge, "it is full: take those out who are no friends"));
+                }
+                disk::put(&self.path, &bytes, 0o600)?;
             }
             Ok(found)
         };
@@ -163,7 +177,9 @@ mod tests {
         let key = || Identity::generate().unwrap().public();
         let (ada, bob, first, second) = (name("ada"), name("bob"), key(), key());
         let known = || KnownKeys::at(path.clone(), &server, &ada);
+        assert_eq!(known().key_of(&bob).unwrap(), None);
         assert_eq!(known().meet(&bob, &first).unwrap(), Acquaintance::New);
+        assert_eq!(known().key_of(&bob).unwrap(), Some(first));
         assert_eq!(known().meet(&bob, &first).unwrap(), Acquaintance::Known);
         assert_eq!(known().meet(&bob, &second).unwrap(), Acquaintance::Changed(first));
         assert_eq!(known().meet(&bob, &second).unwrap(), Acquaintance::Changed(first));
@@ -196,5 +212,32 @@ mod tests {
         assert!(meet().unwrap_err().contains("others could have written it"));
         std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
         assert_eq!(meet(), Ok(()));
+    }
+
+    /// A server with more senders than there is room for made the list so long that it could not be read again, and the only way out was to
+    /// remove it, with all keys that were known.
+    #[test]
+    fn a_list_that_is_full_takes_nobody_in_and_can_still_be_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mailbox-keys.json");
+        let server = ServerUrl::parse("https://127.0.0.1:1").unwrap();
+        let name = |text| MailboxName::parse(text).unwrap();
+        let known = KnownKeys::at(path.clone(), &server, &name("ada"));
+        let key = Identity::generate().unwrap().public();
+        known.meet(&name("bob"), &key).unwrap();
+        let entry = known.entry(&name("bob"), &key);
+        let mut stored: Stored = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        // More than one takes in the list, where it is indented.
+        let each = 2 * serde_json::to_vec_pretty(&entry).unwrap().len() as u64;
+        stored.keys.extend((0..limits::KNOWN_KEYS_BYTES / each).map(|_| known.entry(&name("eve"), &key)));
+        let room = limits::KNOWN_KEYS_BYTES - serde_json::to_vec_pretty(&stored).unwrap().len() as u64;
+        if let Some(first) = stored.keys.first_mut() {
+            first.friend = "b".repeat(usize::try_from(room).unwrap());
+        }
+        std::fs::write(&path, serde_json::to_vec_pretty(&stored).unwrap()).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        let full = known.meet(&name("carol"), &key).unwrap_err().to_string();
+        assert!(full.contains("it is full"), "{full}");
+        assert_eq!(known.meet(&name("eve"), &key).unwrap(), Acquaintance::Known);
     }
 }

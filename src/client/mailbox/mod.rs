@@ -128,10 +128,9 @@ impl<'a> Mailbox<'a> {
     pub async fn inbox(&self) -> Result<Inbox, ClientError> {
         let (mut messages, mut query_time) = (vec![], None);
         let is_all = loop {
-            let path = match messages.last() {
-                None => "/messages".to_owned(),
-                Some(Waiting { id, .. }) => format!("/messages?before={id}"),
-            };
+            // Without a number there are no pages: only what has waited longest is shown.
+            let before = messages.last().map_or(u64::MAX, |Waiting { id, .. }| *id);
+            let path = format!("/messages?before={before}");
             let body = self.get(&path, limits::MAILBOX_ANSWER_BYTES).await?.json(StatusCode::OK).map_err(not_ours)?;
             let page: Page<'_> = parse(&body)?;
             // What comes while we go through the pages is newer than the first answer.

@@ -17,7 +17,7 @@ pub const MAILBOX_BODY_BYTES: usize = 160 * KIB;
 pub const MESSAGES_PAGE: usize = 100;
 /// Messages that wait in one mailbox: some days of a chat whose owner is away.
 pub const MESSAGES: u64 = 1000;
-/// The most that an operator may set. Deleting looks at all messages of one mailbox while nobody else writes.
+/// The most that an operator may set. Deleting looks at all messages of one mailbox, one after the other, while nobody else writes.
 pub const MESSAGES_MAX: u64 = 100_000;
 /// Bytes of the messages that wait in one mailbox: so many of the longest ones in ASCII.
 pub const MAILBOX_BYTES: u64 = 4 * MIB as u64;
@@ -29,6 +29,9 @@ pub const SENDS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).unwrap();
 pub const CHANGES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(240).unwrap();
 /// Mailboxes an hour from one network: a class behind one address. Each costs a hash.
 pub const MAILBOXES_PER_HOUR: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// Passwords of mailboxes a minute from one network that have to be hashed: about a fifth of one processor's time. A class that polls is
+/// back within minutes of a restart. Log-ins of accounts have a rate of their own, for a client with an old password asks for ever.
+pub const MAILBOX_LOGINS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).unwrap();
 /// Mailboxes of one account: whoever has lost one's password has others left.
 pub const MAILBOXES_PER_ACCOUNT: usize = 4;
 /// Mailboxes of strangers, all together, where they are let in: full ones take 4 GiB of disk.
@@ -40,7 +43,7 @@ pub const STRANGERS_MAX: u64 = 1_000_000;
 /// How long a mailbox's password that was right need not be hashed again. Clients ask every second; 200 of them cost a hash in some
 /// seconds with this.
 pub const REMEMBERED_FOR: Duration = Duration::from_secs(900);
-/// Passwords that are remembered, and networks that showed one. Each takes about 100 bytes.
+/// Passwords that are remembered. Each takes about 100 bytes.
 pub const REMEMBERED: usize = 100_000;
 /// How far the machine's clock may be set back without messages being dated back: what a correction by NTP takes back, not what an
 /// operator mends.
@@ -52,5 +55,7 @@ pub const CLOCK_BACK: u64 = 60;
 pub const MAILBOX_ANSWER_BYTES: usize = 4 * MIB;
 /// Messages that are fetched at a time. Their contents take some tens of MiB.
 pub const FETCHED_MESSAGES: usize = 10_000;
+/// Senders of whom nothing was known whose keys are remembered in one reading. Each is a call and a commit to the disk.
+pub const NEW_FRIENDS: usize = 100;
 /// Bytes of the list of known keys: some tens of thousands of friends.
 pub const KNOWN_KEYS_BYTES: u64 = 8 * MIB as u64;

@@ -101,7 +101,7 @@ fn read() -> Operation {
         .parameter(parameter(
             "before",
             Required::False,
-            "The number of a message: only older ones are wanted. For reading what more than a hundred have pushed out of sight.",
+            "The number of a message: the newest hundred below it are wanted, and `query_time` covers all that wait. For going through all pages.",
             Type::Integer,
             None,
         ))

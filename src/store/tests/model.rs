@@ -264,7 +264,12 @@ impl Model {
             let newest: Vec<Message> = all.rev().map(|(_, message)| message.clone()).collect();
             assert_eq!(view.messages(id, None, usize::MAX)?, newest);
             assert_eq!(view.messages(id, None, 3)?, newest[..newest.len().min(3)]);
-            assert_eq!(view.oldest_message(id)?.as_ref(), newest.last());
+            let oldest: Vec<Message> = newest.iter().rev().take(3).cloned().collect();
+            assert_eq!(view.oldest_messages(id, 3)?, oldest);
+            for until in (0..50).map(UnixTime) {
+                let has = newest.iter().any(|message| message.sent_at < until);
+                assert_eq!(view.has_message_before(id, until)?, has);
+            }
             if let Some(third) = newest.get(2) {
                 assert_eq!(view.messages(id, Some(third.id), usize::MAX)?, newest[3..]);
             }
