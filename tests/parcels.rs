@@ -469,7 +469,7 @@ async fn a_live_session_is_given_parcels_as_a_run_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn secrets_are_made_once_and_are_nowhere_in_the_open() {
+async fn metrics_count_parcels_and_name_nobody() {
     let town = Town::new().await;
     let mut connection = town.connection().await;
     let ada = ParcelKey::new();

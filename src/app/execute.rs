@@ -5,12 +5,13 @@ use crate::auth::Member;
 use crate::domain::{Error, JobSpec, Outcome, Standing};
 
 impl App {
-    pub(super) async fn execute(&self, member: &Member, job: &JobSpec) -> Result<Outcome, Error> {
+    pub(super) async fn execute(&self, member: &Member, job: JobSpec) -> Result<Outcome, Error> {
+        let with_files = job.wants_files();
         let mut run = self.0.runs.enter(member.id).await?;
         // Looked at again now that a suspension would end it: one that came in between is not missed.
         self.still_approved(member)?;
         let running = async {
-            let job = self.with_parcels(member, job.clone()).await?;
+            let job = self.with_parcels(member, job).await?;
             self.0.rooms.sandbox.run(member.id, &job).await.map_err(|error| Error::Ours(error.to_string()))
         };
         let result = tokio::select! {
@@ -26,7 +27,7 @@ impl App {
             cpu_ms = result.usage.cpu.as_millis(),
             "ran a script"
         );
-        Ok(Outcome::Ran { result: Box::new(result), with_files: job.wants_files() })
+        Ok(Outcome::Ran { result: Box::new(result), with_files })
     }
 
     pub(super) fn still_approved(&self, member: &Member) -> Result<(), Error> {

@@ -181,7 +181,7 @@ impl App {
             }
             Action::Login => self.login(principal.member()?).await,
             Action::Logout => self.logout(principal.member()?).await,
-            Action::Execute(job) => self.execute(principal.member()?, &job).await,
+            Action::Execute(job) => self.execute(principal.member()?, *job).await,
             Action::Mailbox(action) => self.mailbox(from, &principal, action).await,
             Action::Parcel(action) => self.parcel(from, &principal, action).await,
             Action::Administer(action) => {
@@ -233,9 +233,9 @@ impl App {
 
     /// Forgets what has expired. To be called now and then.
     pub async fn sweep(&self) -> Result<(), Error> {
-        let now = self.0.rooms.clock.now();
+        let (now, permits_over) = (self.0.rooms.clock.now(), self.0.streams.permits_over());
         let swept = self.0.rooms.store.write(move |change| {
-            change.forget_permits(now)?;
+            change.forget_permits(permits_over)?;
             Ok::<_, AppError>(change.sweep(now)?)
         });
         Ok(swept.await?)

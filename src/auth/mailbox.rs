@@ -111,7 +111,7 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::{Cost, Rates};
+    use crate::auth::{Cost, Permits, Rates};
     use crate::clock::Clock;
     use crate::config::limits;
     use crate::domain::{Credential, Password, UnixTime};
@@ -125,7 +125,16 @@ mod tests {
     /// A door-keeper who has just begun.
     fn auth(store: &Store, strangers: MailboxRegistration) -> Auth {
         let (clock, cost) = (Clock::manual(UnixTime(1_800_000_000)), Cost { memory_kib: 64, passes: 1 });
-        Auth::new(store.clone(), Vault::in_memory().unwrap(), clock, cost, Rates::default(), strangers, Permits::new(&[9; 32])).unwrap()
+        Auth::new(
+            store.clone(),
+            Vault::in_memory().unwrap(),
+            clock,
+            cost,
+            Rates::default(),
+            strangers,
+            Permits::new(&[9; 32]),
+        )
+        .unwrap()
     }
 
     /// A stranger's mailbox that was opened from [`HERE`], with the password "right".

@@ -1,11 +1,14 @@
 //! JSON in its one canonical text (RFC 8785), so that what means the same has the same hash.
 //!
 //! Owns: [`Json`], a value that has such a text, and the writing of it. What could be read in two ways is refused while it is
-//! parsed: a key that is there twice, and a whole number that a double-precision number does not hold. Not here: what is hashed.
+//! parsed: a key that is there twice, and a whole number that a double-precision number does not hold. So is what would be too large:
+//! a value takes many times the memory of its text. Not here: what is hashed.
 
 use std::fmt::Formatter;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::config::limits;
 
 /// The largest whole number that other parsers are sure to understand (RFC 7493, section 2.2).
 const WHOLE: u64 = 1 << 53;
@@ -134,13 +137,32 @@ fn shortest(number: f64) -> String {
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(AnyJson)
+        AnyJson(&mut { limits::PARCEL_METADATA_BYTES }).deserialize(from)
     }
 }
 
-struct AnyJson;
+/// Reads a value, and has so many bytes left for its text.
+struct AnyJson<'a>(&'a mut usize);
 
-impl<'de> Visitor<'de> for AnyJson {
+impl AnyJson<'_> {
+    /// Counts bytes that the canonical text will have at least.
+    fn spend<E: Error>(&mut self, bytes: usize) -> Result<(), E> {
+        let too_large = || E::custom(format!("it is larger than {} bytes", limits::PARCEL_METADATA_BYTES));
+        *self.0 = self.0.checked_sub(bytes).ok_or_else(too_large)?;
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for AnyJson<'_> {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(mut self, from: D) -> Result<Json, D::Error> {
+        self.spend(1)?;
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for AnyJson<'_> {
     type Value = Json;
 
     fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
@@ -178,22 +200,24 @@ impl<'de> Visitor<'de> for AnyJson {
         }
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Json, E> {
+    fn visit_str<E: Error>(mut self, text: &str) -> Result<Json, E> {
+        self.spend(text.len())?;
         Ok(Json::Text(text.to_owned()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json, A::Error> {
         let mut values = vec![];
-        while let Some(value) = list.next_element()? {
+        while let Some(value) = list.next_element_seed(AnyJson(&mut *self.0))? {
             values.push(value);
         }
         Ok(Json::List(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Json, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut object: A) -> Result<Json, A::Error> {
         let mut pairs: Vec<(String, Json)> = vec![];
-        while let Some(pair) = object.next_entry()? {
-            pairs.push(pair);
+        while let Some(key) = object.next_key::<String>()? {
+            self.spend(key.len())?;
+            pairs.push((key, object.next_value_seed(AnyJson(&mut *self.0))?));
         }
         // Section 3.2.3: by UTF-16 code units.
         pairs.sort_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));
@@ -267,6 +291,22 @@ mod tests {
             assert_eq!(canonical(&once), once);
         }
         assert_eq!(canonical(r#"{"b":1.0,"a":-0.0}"#), r#"{"a":0,"b":1}"#);
+    }
+
+    /// A list of zeros in 32 MiB of a stranger's text became half a gigabyte of values, and a worker's seconds to write them.
+    #[test]
+    fn what_would_be_too_large_is_refused_as_it_is_read() {
+        let most = limits::PARCEL_METADATA_BYTES;
+        let list = |count: usize| format!("[{}]", vec!["0"; count].join(","));
+        assert!(serde_json::from_str::<Json>(&list(most - 1)).is_ok());
+        let text = |length: usize| format!("\"{}\"", "x".repeat(length));
+        assert!(serde_json::from_str::<Json>(&text(most - 1)).is_ok());
+        let nested = format!("{{\"a\":{},\"b\":{}}}", list(most / 2), list(most / 2));
+        let key = format!("{{{}:0}}", text(most));
+        for large in [list(most), text(most), nested, key, format!("{} {{", list(most))] {
+            let error = serde_json::from_str::<Json>(&large).unwrap_err().to_string();
+            assert!(error.contains("larger than"), "{error}");
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(super) struct UploadRequest {
     /// The token's user.
     #[schema(value_type = String, pattern = "^[0-9a-fA-F]{40}$")]
     pub(super) owner: Field<ParcelUser>,
-    /// Anything, but it has a field `owner` with the owner; at most 16 KiB.
+    /// Anything, but it has a field `owner` with the owner; at most 4 KiB.
     #[schema(value_type = Object)]
     pub(super) metadata: Json,
     /// The data in hexadecimal digits.

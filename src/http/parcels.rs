@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use futures_util::stream;
 use hyper::body::Bytes;
-use hyper::header;
+use hyper::{Method, header};
 use warp::{Buf, Stream};
 
 use super::asked::Asked;
@@ -312,6 +312,8 @@ async fn fetch(house: &House, head: &Head, id: Option<ParcelId>) -> Result<Answe
     match head.query() {
         "key=metadata" => ask(house, head, Credential::Nobody, ParcelAction::Metadata(found()?)).await,
         "key=owner" => ask(house, head, Credential::Nobody, ParcelAction::Owner(found()?)).await,
+        // It would use a token up and give nothing for it.
+        "" if head.method() == Method::HEAD => Err(Refusal::Method("GET, DELETE".to_owned())),
         "" => {
             let shown = head.permit()?;
             download(house, head, &shown, found()?).await

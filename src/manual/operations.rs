@@ -149,16 +149,24 @@
 //! Stop the server, or copy from a snapshot of the file system: `store.redb` is consistent after a kill at any moment, so a
 //! snapshot of it is too. `secret.key` belongs elsewhere than the copies of `store.redb`.
 //!
-//! Parcels' bytes are backed up where they are. Copy the database first and the bytes after it: bytes without a record go by themselves,
-//! a record without its bytes is a parcel that cannot be read. After going back to an older database, whatever was uploaded since is
+//! Parcels' bytes are backed up where they are, at the same moment as the database: stop the server, or take a snapshot of both. Bytes
+//! without a record go by themselves; a record without its bytes is a parcel that cannot be read. After going back to an older database, whatever was uploaded since is
 //! bytes without a record, and is removed after an hour: put the newer one back before that if you want it.
 //!
 //! # Parcels in Ceph
 //!
 //! Make a user (`radosgw-admin user create --uid=amoapi --display-name=amoapi`), write its keys into a file of mode 0600, make a
 //! bucket as that user, and name both in `[objects.s3]`. Several servers may share a bucket: each names its objects after itself,
-//! and removes nobody else's. If the gateway is down when the server starts, the server does not start and says so; if it goes
+//! and removes nobody else's. Its name is in the database: a server on a copy of it (to try a backup, say) takes itself for the first one,
+//! and removes what that has stored since the copy was made. Give it a bucket, or a directory of objects, of its own.
+//!
+//! If the gateway is down when the server starts, the server does not start and says so; if it goes
 //! down later, uploads and downloads are answered 500 and cost no token, and everything else goes on.
+//!
+//! # Parcels that should not be there
+//!
+//! Only its owner's key removes a parcel; there is no command for the operator yet. `uploads = "registered"` keeps strangers from
+//! uploading, and `all_mib` bounds what they can fill until then.
 //!
 //! # Upgrading
 //!

@@ -110,7 +110,8 @@
 //! nothing is stored when it is given out, and it lives five minutes. With the signature it is good once: the transaction that does
 //! what it is for puts its number into a table, and finds it there the second time. A request that is malformed (400, 413, 415, 416)
 //! uses nothing up, nor does one that fails by our fault (500, 503); one that is done or refused by what there is (403, 404, 405,
-//! 410) does. A download that breaks off because the object store fails gives its token back.
+//! 410) does. A download that the object store breaks off before its first byte gives its token
+//! back; one that has begun has used it up.
 //!
 //! A parcel's id is 8 hexadecimal digits of the service and SHA-256 over the owner as it was written, the metadata as canonical JSON (RFC
 //! 8785), and the data. Whole numbers in metadata beyond 2^53 and keys that are there twice are refused: they have no canonical form.

@@ -34,8 +34,8 @@ pub(super) struct FileWriter {
     /// Where it is until it is finished. Nothing afterwards.
     new: NewFile,
     place: PathBuf,
-    gathered: Vec<Bytes>,
-    bytes: usize,
+    /// What comes next, at most a block: pieces may be tiny, and each of them would take much more than its bytes.
+    gathered: Vec<u8>,
     writing: Option<JoinHandle<std::io::Result<()>>>,
 }
 
@@ -87,7 +87,7 @@ impl Directory {
             }
         });
         let file = Arc::new(made.await?);
-        Ok(FileWriter { file, new: NewFile(Some(new)), place, gathered: vec![], bytes: 0, writing: None })
+        Ok(FileWriter { file, new: NewFile(Some(new)), place, gathered: vec![], writing: None })
     }
 
     pub(super) async fn open_file(&self, leaf: &str, bytes: Range<u64>) -> Result<FileReader, ObjectError> {
@@ -153,7 +153,9 @@ fn make_folders(folder: &Path) -> std::io::Result<()> {
     let new = folder.join("new");
     disk::make_folder(&new)?;
     disk::sync_folder(&new)?;
-    disk::sync_folder(folder)
+    disk::sync_folder(folder)?;
+    // The folder above has its name in another, and may be as new.
+    folder.parent().map_or(Ok(()), disk::sync_folder)
 }
 
 /// The files of a folder whose names begin with these digits.
@@ -209,13 +211,15 @@ fn failed(error: &std::io::Error) -> ObjectError {
 }
 
 impl FileWriter {
-    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), ObjectError> {
-        self.bytes = self.bytes.saturating_add(bytes.len());
-        self.gathered.push(bytes);
-        match self.bytes >= limits::OBJECT_BLOCK_BYTES {
-            true => self.write_gathered().await,
-            false => Ok(()),
+    pub(super) async fn write(&mut self, mut bytes: Bytes) -> Result<(), ObjectError> {
+        while !bytes.is_empty() {
+            let room = limits::OBJECT_BLOCK_BYTES.saturating_sub(self.gathered.len());
+            self.gathered.extend_from_slice(&bytes.split_to(room.min(bytes.len())));
+            if self.gathered.len() >= limits::OBJECT_BLOCK_BYTES {
+                self.write_gathered().await?;
+            }
         }
+        Ok(())
     }
 
     pub(super) async fn finish(mut self) -> Result<(), ObjectError> {
@@ -238,12 +242,11 @@ impl FileWriter {
         self.wait().await?;
         let (file, gathered) = (Arc::clone(&self.file), std::mem::take(&mut self.gathered));
         let new = self.new.0.clone();
-        self.bytes = 0;
         self.writing = Some(tokio::task::spawn_blocking(move || {
             if let Some(new) = new {
                 has_room(&new)?;
             }
-            gathered.iter().try_for_each(|bytes| (&*file).write_all(bytes))
+            (&*file).write_all(&gathered)
         }));
         Ok(())
     }

@@ -63,6 +63,11 @@ impl View<'_> {
         rows.range(first..=last)?.try_fold(0, |count, row| row.map(|_| count + 1).map_err(StoreError::from))
     }
 
+    /// How many users have been let in to parcels, all together.
+    pub fn all_grants(&self) -> Result<u64, StoreError> {
+        Ok(self.rows(GRANTS)?.len()?)
+    }
+
     /// Whether some parcel's data is in this object.
     pub fn has_object(&self, object: &str) -> Result<bool, StoreError> {
         Ok(self.rows(PARCELS_BY_OBJECT)?.get(object)?.is_some())
@@ -141,10 +146,10 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Forgets the permissions that have ended by themselves.
-    pub fn forget_permits(&mut self, now: UnixTime) -> Result<(), StoreError> {
+    /// Forgets the permissions that had ended by then.
+    pub fn forget_permits(&mut self, then: UnixTime) -> Result<(), StoreError> {
         let mut table = self.table(USED_PERMITS)?;
-        table.retain_in(..=(now.0, &[u8::MAX; 16]), |_, ()| false)?;
+        table.retain_in(..=(then.0, &[u8::MAX; 16]), |_, ()| false)?;
         Ok(())
     }
 

@@ -26,7 +26,7 @@ pub struct Download {
     reading: JoinHandle<()>,
 }
 
-/// The object store has failed after it had begun. The permission is good again.
+/// The object store has failed after it had begun. The permission is good again if nothing had come.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the object store failed")]
 pub struct Broken;
@@ -121,16 +121,20 @@ impl App {
         let (sender, pieces) = mpsc::channel(limits::DOWNLOAD_AHEAD);
         let app = self.clone();
         let reading = tokio::spawn(async move {
-            let _stream = stream;
+            let (_stream, mut begun) = (stream, false);
             while let Some(piece) = reader.next().await {
                 let failed = piece.is_err();
                 let piece = match piece {
                     Ok(bytes) => {
                         app.0.metrics.parcel_bytes_out.inc_by(bytes.len() as u64);
+                        begun |= !bytes.is_empty();
                         Ok(bytes)
                     }
                     Err(error) => {
-                        app.give_back(&permission, &error).await;
+                        crate::telemetry::warn_sparingly!("a download broke off: {error}");
+                        if !begun {
+                            app.give_back(&permission).await;
+                        }
                         Err(Broken)
                     }
                 };
@@ -142,8 +146,7 @@ impl App {
         Download { parcel, range, pieces, reading }
     }
 
-    async fn give_back(&self, permission: &Permission, error: &ObjectError) {
-        crate::telemetry::warn_sparingly!("a download broke off: {error}");
+    async fn give_back(&self, permission: &Permission) {
         let permission = permission.clone();
         let back = self.0.rooms.store.write(move |change| change.return_permit(&permission)).await;
         back.unwrap_or_else(|error| crate::telemetry::warn_sparingly!("a permission was not given back: {error}"));

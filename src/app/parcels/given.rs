@@ -55,7 +55,7 @@ impl App {
     async fn read_parcel(&self, parcel: &Parcel) -> Result<Vec<u8>, Error> {
         let objects = &self.0.rooms.objects;
         let mut reader = objects.open(&parcel.object, 0..parcel.size).await.map_err(AppError::from)?;
-        let mut content = vec![];
+        let mut content = Vec::with_capacity(usize::try_from(parcel.size).unwrap_or_default());
         while let Some(bytes) = reader.next().await {
             content.extend_from_slice(&bytes.map_err(AppError::from)?);
         }

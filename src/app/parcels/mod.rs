@@ -117,6 +117,9 @@ impl App {
                 let many = format!("{} users may download this parcel, and no more can", limits::PARCEL_GRANTS);
                 return Err(Error::TooLarge(many).into());
             }
+            if change.all_grants()? >= limits::ALL_GRANTS {
+                return Err(Error::Overloaded(limits::FULL_WAIT).into());
+            }
             change.grant(&id, &user)?;
             Ok::<_, AppError>(Ok(ParcelOutcome::Granted(id, user)))
         });

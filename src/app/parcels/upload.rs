@@ -139,7 +139,8 @@ impl App {
             self.write_record(parcel, permission).await
         };
         let kept = kept.await;
-        if !matches!(kept, Ok((_, true))) {
+        // After any other error it is not known whether there is a record: the sweep finds out when the store works again.
+        if matches!(kept, Ok((_, false)) | Err(AppError::Refused(_) | AppError::Objects(_))) {
             let removed = objects.remove(&object).await;
             removed.unwrap_or_else(|error| tracing::debug!(%error, "an object is left to the sweep"));
         }

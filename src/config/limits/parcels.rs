@@ -7,10 +7,13 @@ use super::{EXECUTE_BODY_BYTES, KIB, MIB};
 
 /// How long a permission to do something with a parcel lives. The wire contract says so.
 pub const PERMIT_LIFE: Duration = Duration::from_secs(300);
+/// For how much longer it is remembered that one was used: a call that came in time may still wait for its commit. As long as an
+/// upload or a download is under way that may have one, it is remembered anyway.
+pub const PERMIT_GRACE: Duration = Duration::from_secs(120);
 /// Bytes of a permission's token: ours have about 400. What is longer is not looked at.
 pub const PERMIT_BYTES: usize = 2 * KIB;
-/// Bytes of a parcel's metadata in canonical form: a page of text. What is larger belongs into the parcel.
-pub const PARCEL_METADATA_BYTES: usize = 16 * KIB;
+/// Bytes of a parcel's metadata in canonical form: a page of text, for it is in the database. What is larger belongs into the parcel.
+pub const PARCEL_METADATA_BYTES: usize = 4 * KIB;
 /// Bytes of a parcel when nobody says otherwise: what S3 takes in one piece of five hundred.
 pub const PARCEL_BYTES: u64 = 4 << 30;
 /// The most that an operator may set: what S3 takes at all (10,000 parts of [`OBJECT_PART_BYTES`]).
@@ -21,16 +24,18 @@ pub const USER_PARCELS_BYTES: u64 = 64 << 30;
 pub const USER_PARCELS: u64 = 100_000;
 /// Bytes of all parcels when nobody says otherwise. Users make themselves, so this is what bounds them all.
 pub const PARCELS_BYTES: u64 = 256 << 30;
-/// All parcels: their records take about 300 MB.
+/// All parcels: their records take about 300 MB, and 5 GB if all have as much metadata as they may.
 pub const PARCELS: u64 = 1_000_000;
 /// Users who may be let in to one parcel.
 pub const PARCEL_GRANTS: usize = 1000;
+/// Users who may be let in to parcels, all together: their rows take about 100 MB.
+pub const ALL_GRANTS: u64 = 1_000_000;
 /// Uploads, downloads, removals and grants a minute from one network: each uses a token up, which is a commit.
 pub const PARCEL_USES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(3000).unwrap();
 /// Uploads and downloads that are under way from one network. Each has up to [`OBJECT_AHEAD_BYTES`] in memory.
 pub const PARCEL_STREAMS_PER_NETWORK: usize = 12;
 /// Uploads and downloads that are under way altogether: some networks may be as slow as they may be and leave places to others.
-pub const PARCEL_STREAMS: usize = 48;
+pub const PARCEL_STREAMS: usize = 128;
 /// Bytes of an upload as JSON, where the data comes in hex and the whole of it is in memory: half of it is 16 MiB of data.
 pub const PARCEL_JSON_BYTES: usize = EXECUTE_BODY_BYTES;
 /// Bytes of one line between the parts of a multipart body (RFC 2046, section 5.1.1, has 70), and of one part's head.
