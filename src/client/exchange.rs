@@ -34,13 +34,18 @@ where
     talk(stream, request, async |response| receive(response, most).await).await
 }
 
-/// Bytes on their way in: how long nothing may come, and who takes them.
+/// Bytes on their way in.
 pub(super) struct Incoming<'a> {
+    /// How long nothing may come.
     pub(super) idle: Duration,
-    pub(super) take: &'a mut (dyn FnMut(&[u8]) -> Result<(), ClientError> + Send),
+    /// How long so many bytes may take.
+    pub(super) within: fn(u64) -> Duration,
+    /// Takes bytes, and is told how many there are in all.
+    pub(super) take: &'a mut (dyn FnMut(&[u8], u64) -> Result<(), ClientError> + Send),
 }
 
-/// Sends a request and hands on the bytes of its answer as they come.
+/// Sends a request and hands on the bytes of its answer as they come. An answer says how long it is (RFC 9110, section 8.6): one
+/// without an end would fill a disk.
 pub(super) async fn receive_bytes<S, B>(stream: S, request: Request<B>, to: Incoming<'_>) -> Result<(), ClientError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -51,13 +56,18 @@ where
             return Err(receive(response, limits::SMALL_ANSWER_BYTES).await?.refusal());
         }
         let mut body = response.into_body();
-        loop {
-            let frame = tokio::time::timeout(to.idle, body.frame()).await.map_err(|_| ClientError::TooSlow(to.idle))?;
-            let Some(frame) = frame else { return Ok(()) };
-            if let Ok(data) = frame.map_err(broken)?.into_data() {
-                (to.take)(&data)?;
+        let length = body.size_hint().exact().ok_or_else(|| unexpected("an answer that does not say its length"))?;
+        let within = (to.within)(length);
+        let pieces = async {
+            loop {
+                let frame = tokio::time::timeout(to.idle, body.frame()).await;
+                let Some(frame) = frame.map_err(|_| ClientError::TooSlow(to.idle))? else { return Ok(()) };
+                if let Ok(data) = frame.map_err(broken)?.into_data() {
+                    (to.take)(&data, length)?;
+                }
             }
-        }
+        };
+        tokio::time::timeout(within, pieces).await.map_err(|_| ClientError::TooSlow(within))?
     })
     .await
 }

@@ -35,9 +35,6 @@ impl ParcelKey {
     /// Makes a key and writes it into a file of its own (PEM of PKCS#8, mode 0600). One that is there is left alone.
     pub fn make(path: &Path) -> Result<Self, ClientError> {
         let failed = |error| ClientError::KeyFile(path.to_owned(), error);
-        if path.exists() {
-            return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
-        }
         let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
         let made = made.map_err(|_| failed(std::io::Error::other("no key could be made")))?;
         let mut pem = Zeroizing::new(BEGIN.to_owned());
@@ -46,7 +43,7 @@ impl ParcelKey {
             pem.push('\n');
         }
         pem.push_str(END);
-        disk::put(path, pem.as_bytes(), 0o600).map_err(failed)?;
+        disk::put_new(path, pem.as_bytes(), 0o600).map_err(failed)?;
         Self::read(path)
     }
 
@@ -95,6 +92,9 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(ParcelKey::read(&path).unwrap().user(), made.user());
         assert!(matches!(ParcelKey::make(&path), Err(ClientError::KeyFile(..))));
+        let (link, aim) = (folder.path().join("link.pem"), folder.path().join("aim"));
+        std::os::unix::fs::symlink(&aim, &link).unwrap();
+        assert!(matches!(ParcelKey::make(&link), Err(ClientError::KeyFile(..))) && !aim.exists());
         assert_eq!(ParcelKey::read(&path).unwrap().user(), made.user());
         std::fs::write(&path, "hello").unwrap();
         assert!(matches!(ParcelKey::read(&path), Err(ClientError::NotAKey(_))));

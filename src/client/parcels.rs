@@ -4,13 +4,15 @@
 //! down is believed only if its name says so: the id is a hash over it. Not here: where files are, and how progress is shown
 //! (`cli`).
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request, StatusCode};
@@ -33,12 +35,19 @@ pub struct Inspected {
     pub metadata: String,
 }
 
-/// Told how many bytes have passed.
-pub type Progress = Arc<dyn Fn(u64) + Send + Sync>;
+/// Told how many bytes have passed, and of how many.
+pub type Progress = Arc<dyn Fn(u64, u64) + Send + Sync>;
 
 #[derive(Deserialize)]
 struct Token {
     token: String,
+}
+
+/// What a token claims (RFC 7519, section 4), as far as it must be what was asked for.
+#[derive(Deserialize)]
+struct Claims {
+    user: String,
+    operation: serde_json::Value,
 }
 
 #[derive(Deserialize)]
@@ -100,13 +109,13 @@ impl Client {
         }
     }
 
-    /// Downloads a parcel's data. It is written as it comes, so `to` must be somewhere that nobody takes for the whole before this
-    /// returns.
+    /// Downloads a parcel's data. It is handed over as it comes, so `to` must put it somewhere that nobody takes for the whole
+    /// before this returns.
     pub async fn download_parcel(
         &self,
         key: &ParcelKey,
         id: &ParcelId,
-        to: &mut (dyn Write + Send),
+        to: &mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send),
         progress: Progress,
     ) -> Result<u64, ClientError> {
         let Inspected { owner, metadata } = self.inspect_parcel(id).await?;
@@ -117,13 +126,13 @@ impl Client {
         let request = request.header(ACCEPT, "application/octet-stream").body(Sending::nothing());
         let request = request.map_err(|_| nonsense("a request that is no HTTP"))?;
         let mut written = 0_u64;
-        let mut take = |bytes: &[u8]| {
+        let mut take = |bytes: &[u8], whole| {
             hasher.update(bytes);
             written = written.saturating_add(bytes.len() as u64);
-            progress(written);
-            to.write_all(bytes).map_err(|error| ClientError::ParcelFile(PathBuf::from("the output"), error))
+            progress(written, whole);
+            to(bytes).map_err(|error| ClientError::ParcelFile(PathBuf::from("the output"), error))
         };
-        let incoming = Incoming { idle: limits::OBJECT_PATIENCE, take: &mut take };
+        let incoming = Incoming { idle: limits::OBJECT_PATIENCE, within: patience, take: &mut take };
         receive_bytes(self.connected(limits::CALL).await?, request, incoming).await.map_err(signed)?;
         match hasher.finish(service(id)) == *id {
             true => Ok(written),
@@ -186,6 +195,10 @@ impl Client {
         if token.len() > limits::PERMIT_BYTES || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(nonsense("the token is not one"));
         }
+        // What is signed counts at every service: a token for anything else is another one's, passed on.
+        if !claims(&token).is_some_and(|said| said.user == key.user().as_str() && said.operation == operation) {
+            return Err(nonsense("the token is not for what was asked"));
+        }
         let signature = key.sign(&token)?;
         Ok([("x-auth-token", token), ("x-public-key", key.point()), ("x-signature", signature)])
     }
@@ -232,6 +245,8 @@ struct Sending {
     length: u64,
     hashed: Arc<Mutex<ParcelHasher>>,
     sent: u64,
+    /// Bytes of the file.
+    whole: u64,
     progress: Progress,
 }
 
@@ -246,15 +261,15 @@ impl Sending {
         let length = (before.len() as u64).saturating_add(left).saturating_add(after.len() as u64);
         let hashed = Arc::new(Mutex::new(ParcelHasher::new(key.user(), metadata)));
         let (before, after) = (Some(before.into()), Some(after.into()));
-        Self { before, file: Some(file), left, after, length, hashed, sent: 0, progress }
+        Self { before, file: Some(file), left, after, length, hashed, sent: 0, whole: left, progress }
     }
 
     /// A request without a body.
     fn nothing() -> Self {
         let nobody = ParcelUser::of_address([0; 20]);
         let hashed = Arc::new(Mutex::new(ParcelHasher::new(&nobody, &Metadata::written(String::new()))));
-        let progress: Progress = Arc::new(|_| {});
-        Self { before: None, file: None, left: 0, after: None, length: 0, hashed, sent: 0, progress }
+        let progress: Progress = Arc::new(|_, _| {});
+        Self { before: None, file: None, left: 0, after: None, length: 0, hashed, sent: 0, whole: 0, progress }
     }
 
     /// The next piece of the file. A file that has become shorter meanwhile is an error: its length was said.
@@ -266,7 +281,7 @@ impl Sending {
         self.left -= length;
         self.sent += length;
         self.hashed.lock().unwrap_or_else(PoisonError::into_inner).update(&piece);
-        (self.progress)(self.sent);
+        (self.progress)(self.sent, self.whole);
         Ok(Some(piece.into()))
     }
 }
@@ -308,6 +323,12 @@ fn described(key: &ParcelKey, metadata: Option<&str>) -> Result<Metadata, Client
     let json: Json = serde_json::from_str(&Json::Object(pairs).canonical())
         .map_err(|error| ClientError::Metadata(error.to_string()))?;
     Metadata::of(&json, key.user()).map_err(|error| ClientError::Metadata(error.to_string()))
+}
+
+/// What a token claims. Whether the server has signed it is the server's to know.
+fn claims(token: &str) -> Option<Claims> {
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice(&payload).ok()
 }
 
 /// As long as so many bytes may take on a slow line.

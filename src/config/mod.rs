@@ -152,18 +152,25 @@ pub enum ConfigError {
     Value(&'static str, String),
 }
 
+/// What is wrong, and in which line. The line itself is not shown, as the library would: it may hold a password.
+fn syntax(shown: String, text: &str, error: &toml::de::Error) -> ConfigError {
+    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    let place = line.map_or_else(String::new, |line| format!("line {line}: "));
+    ConfigError::Syntax(shown, format!("{place}{}", error.message()))
+}
+
 impl Config {
     /// Reads a file.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Read(shown.clone(), error))?;
-        let file = toml::from_str(&text).map_err(|error| ConfigError::Syntax(shown, error.to_string()))?;
+        let file = toml::from_str(&text).map_err(|error| syntax(shown, &text, &error))?;
         Self::of(file)
     }
 
     /// Reads the text of a file.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        Self::of(toml::from_str(text).map_err(|error| ConfigError::Syntax("text".to_owned(), error.to_string()))?)
+        Self::of(toml::from_str(text).map_err(|error| syntax("text".to_owned(), text, &error))?)
     }
 
     fn of(file: File) -> Result<Self, ConfigError> {
@@ -383,6 +390,15 @@ mod tests {
         for (text, named) in wrong {
             let error = Config::parse(text).unwrap_err().to_string();
             assert!(error.contains(named), "{text}: {error}");
+        }
+    }
+
+    /// The library shows the line that it cannot read, and a service's journal is read by more people than its configuration.
+    #[test]
+    fn a_line_that_is_wrong_is_named_and_not_shown() {
+        for line in ["pass word = \"hunter2\"", "password = \"hunter2\"", "password_file = \"hunter2"] {
+            let error = Config::parse(&format!("[mail.smtp]\n{line}")).unwrap_err().to_string();
+            assert!(error.contains("line 2: ") && !error.contains("hunter2"), "{error}");
         }
     }
 

@@ -3,7 +3,13 @@
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
 use super::commands::{Home, mode};
+use super::keyboard::type_at;
+use super::liar::{Liar, Say};
 use crate::world::{Serving, output, program, said, sha256};
 
 struct Keeper {
@@ -24,12 +30,16 @@ impl Keeper {
 
     /// What a command prints, if it succeeds; or else what it says.
     fn parcel(&self, arguments: &[&str]) -> Result<String, String> {
-        let at = ["client", "--url", &self.url, "--ca", "ca.pem", "parcel"];
-        let output = output(self.home.place(&mut program(&[&at[..], arguments].concat())));
-        match output.status.success() {
-            true => Ok(String::from_utf8(output.stdout).unwrap().trim_end().to_owned()),
-            false => Err(said(&output)),
-        }
+        parcel(&self.home, &self.url, arguments)
+    }
+}
+
+fn parcel(home: &Home, url: &str, arguments: &[&str]) -> Result<String, String> {
+    let at = ["client", "--url", url, "--ca", "ca.pem", "parcel"];
+    let output = output(home.place(&mut program(&[&at[..], arguments].concat())));
+    match output.status.success() {
+        true => Ok(String::from_utf8(output.stdout).unwrap().trim_end().to_owned()),
+        false => Err(said(&output)),
     }
 }
 
@@ -53,7 +63,10 @@ fn a_parcel_is_kept_shared_and_removed_by_hand() {
 
     let refused = keeper.parcel(&["download", "--key", "eve.pem", &id, "stolen.csv"]).unwrap_err();
     assert!(refused.contains("not allowed to download"), "{refused}");
-    assert!(!keeper.home.path("stolen.csv").exists() && !keeper.home.path("stolen.csv.part").exists());
+    let left: Vec<_> =
+        std::fs::read_dir(keeper.home.path(".")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let half = |name: &std::ffi::OsString| name == "stolen.csv" || name.to_string_lossy().starts_with(".cloud-python");
+    assert!(!left.iter().any(half), "{left:?}");
     assert!(keeper.parcel(&["remove", "--key", "eve.pem", &id]).unwrap_err().contains("owner"));
     keeper.parcel(&["grant", "--key", "ada.pem", &id, &eve]).unwrap();
     keeper.parcel(&["download", "--key", "eve.pem", &id, "given.csv"]).unwrap();
@@ -71,6 +84,80 @@ fn a_parcel_is_kept_shared_and_removed_by_hand() {
         let said = keeper.parcel(wrong).unwrap_err();
         assert!(said.contains(sentence), "{said}");
     }
+}
+
+/// A parcel is somebody else's bytes: on a terminal they could clear the screen, or type.
+#[test]
+fn a_terminal_obeys_no_parcel_unless_told_to() {
+    let keeper = Keeper::new();
+    keeper.parcel(&["new-key", "key.pem"]).unwrap();
+    keeper.home.put("data", "one\u{1b}]0;title\u{7}two\n");
+    let id = keeper.parcel(&["upload", "--key", "key.pem", "data"]).unwrap();
+    let at = ["client", "--url", &keeper.url, "--ca", "ca.pem", "parcel", "download", "--key", "key.pem", &id, "-"];
+    let seen = type_at(&keeper.home, &[], &at);
+    assert!(seen.code == 0 && seen.screen.contains("one\\x1b]0;title\\x07two\n"), "{}", seen.screen);
+    let seen = type_at(&keeper.home, &[], &[&at[..], &["--raw"]].concat());
+    assert!(seen.code == 0 && seen.screen.contains("one\u{1b}]0;title\u{7}two\n"), "{}", seen.screen);
+}
+
+/// A token, as a server would make it for a user and an operation.
+fn token(user: &str, operation: &Value) -> String {
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let head = part(json!({"typ": "JWT", "alg": "HS256"}));
+    let claims = json!({"iss": "amo-storage-service", "user": user, "operation": operation, "jti": "x", "exp": 1});
+    format!("{head}.{}.{}", part(claims), "A".repeat(43))
+}
+
+/// A signature counts at every service: what another one has asked for must not be signed because this one passes it on.
+#[test]
+fn nothing_is_signed_but_what_was_asked_for() {
+    let home = Home::empty();
+    let user = parcel(&home, "https://127.0.0.1:1", &["new-key", "key.pem"]).unwrap();
+    let id = format!("{:072X}", 7);
+    let asked = json!({"name": "remove", "id": id});
+    for (user, operation, signed) in [
+        (user.as_str(), asked.clone(), true),
+        (user.as_str(), json!({"name": "remove", "id": format!("{:072X}", 8)}), false),
+        (user.as_str(), json!({"name": "download", "id": id}), false),
+        (user.as_str(), json!("remove"), false),
+        (&"0".repeat(40), asked, false),
+    ] {
+        let said = json!({"token": token(user, &operation)}).to_string();
+        let liar = Liar::saying(move |line| match line.starts_with("POST /api/v1/auth ") {
+            true => Say::json(200, &said),
+            false => Say::headed("204 x", ""),
+        });
+        liar.put_ca(&home.path("."));
+        let done = parcel(&home, &liar.url(), &["remove", "--key", "key.pem", &id]);
+        assert_eq!(done.is_ok(), signed, "{operation}: {done:?}");
+        assert_eq!(liar.heard().iter().any(|request| request.starts_with("DELETE ")), signed, "{operation}");
+    }
+}
+
+/// A download was written for as long as bytes came: a server could fill a disk.
+#[test]
+fn a_download_without_a_length_is_not_begun() {
+    let home = Home::empty();
+    let user = parcel(&home, "https://127.0.0.1:1", &["new-key", "key.pem"]).unwrap();
+    let id = format!("{:072X}", 7);
+    let permit = json!({"token": token(&user, &json!({"name": "download", "id": id}))}).to_string();
+    let liar = Liar::saying(move |line| {
+        if line.starts_with("POST ") {
+            Say::json(200, &permit)
+        } else if line.contains("key=metadata") {
+            Say::json(200, &json!({"metadata": {"owner": user}}).to_string())
+        } else if line.contains("key=owner") {
+            Say::json(200, &json!({"owner": user}).to_string())
+        } else {
+            let head =
+                "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+            Say::forever(head, "4\r\ndata\r\n")
+        }
+    });
+    liar.put_ca(&home.path("."));
+    let refused = parcel(&home, &liar.url(), &["download", "--key", "key.pem", &id, "back"]).unwrap_err();
+    assert!(refused.contains("does not say its length"), "{refused}");
+    assert!(!home.path("back").exists());
 }
 
 /// Bytes of memory that a process has had at most.

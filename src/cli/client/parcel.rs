@@ -2,16 +2,15 @@
 //!
 //! Owns: what can be typed, and where a download goes: to a file that is there whole or not at all. Not here: the calls.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
 use super::mailbox::place;
 use super::{CommandError, interruptible, progress, waited};
-use crate::client::{Client, ClientError, ParcelKey};
+use crate::client::{Client, ClientError, ParcelKey, terminal};
+use crate::disk::Coming;
 use crate::domain::{Email, ParcelId, ParcelUser};
 
 /// What can be typed after `cloud-python client parcel`.
@@ -52,9 +51,12 @@ pub(super) enum Command {
         /// The parcel
         #[arg(value_name = "ID", value_parser = id)]
         id: ParcelId,
-        /// Where it goes, - for standard output
+        /// Where it goes, - for standard output: what comes there is known to be the whole only if the exit code is 0
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Write to a terminal whatever comes, also what it would obey
+        #[arg(long)]
+        raw: bool,
     },
     /// Show whose a parcel is, and what they say about it
     Inspect {
@@ -108,12 +110,18 @@ impl Command {
             }
             Self::Upload { key, metadata, file } => {
                 let (client, key) = (client(arguments)?, ParcelKey::read(key)?);
-                let bar = progress::Bar::new(std::fs::metadata(file).map_or(0, |facts| facts.len()));
+                let bar = progress::Bar::new();
                 let call = client.upload_parcel(&key, file, metadata.as_deref(), bar.progress());
                 let id = interruptible(bar.shown(call)).await?;
                 println!("{id}");
             }
-            Self::Download { key, id, file } => download(&client(arguments)?, &ParcelKey::read(key)?, id, file).await?,
+            Self::Download { key, id, file, raw } => {
+                let (client, key) = (client(arguments)?, ParcelKey::read(key)?);
+                match file.as_os_str() == "-" {
+                    true => show(&client, &key, id, *raw).await?,
+                    false => download(&client, &key, id, file).await?,
+                }
+            }
             Self::Inspect { id } => {
                 let found = waited(client(arguments)?.inspect_parcel(id)).await?;
                 println!(
@@ -140,30 +148,28 @@ fn client(arguments: &super::Arguments) -> Result<Client, CommandError> {
     Ok(arguments.client(&place(arguments)?.0)?)
 }
 
-/// Into a file beside the one that is wanted, which takes its place when it is whole.
-async fn download(client: &Client, key: &ParcelKey, id: &ParcelId, file: &Path) -> Result<(), CommandError> {
-    let bar = progress::Bar::new(0);
-    if file.as_os_str() == "-" {
-        let mut stdout = std::io::stdout();
-        let call = client.download_parcel(key, id, &mut stdout, bar.progress());
-        interruptible(bar.shown(call)).await?;
-        return Ok(());
-    }
-    let failed = |error| ClientError::ParcelFile(file.to_owned(), error);
-    let part = Part(file.with_added_extension("part"));
-    let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part.0);
-    let mut to = std::io::BufWriter::new(made.map_err(failed)?);
-    interruptible(bar.shown(client.download_parcel(key, id, &mut to, bar.progress()))).await?;
-    let whole = to.flush().and_then(|()| to.get_ref().sync_all());
-    whole.and_then(|()| std::fs::rename(&part.0, file)).map_err(failed)?;
-    Ok(())
+/// To standard output: to a pipe or a file everything as it is; to a terminal nothing that it would obey.
+async fn show(client: &Client, key: &ParcelKey, id: &ParcelId, raw: bool) -> Result<(), CommandError> {
+    let mut stdout = std::io::stdout();
+    let escaped = stdout.is_terminal() && !raw;
+    let mut pieces = terminal::Pieces::default();
+    let mut take = |bytes: &[u8]| match escaped {
+        true => terminal::write(&mut stdout, &pieces.whole(bytes)),
+        false => stdout.write_all(bytes),
+    };
+    let bar = progress::Bar::new();
+    interruptible(bar.shown(client.download_parcel(key, id, &mut take, bar.progress()))).await?;
+    let rest = terminal::write(&mut stdout, &pieces.rest()).and_then(|()| stdout.flush());
+    rest.map_err(CommandError::Write)
 }
 
-/// A file that is not whole. Dropped, it goes, if it is still there.
-struct Part(PathBuf);
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
+/// Into a file beside the one that is wanted, which takes its place when it is whole.
+async fn download(client: &Client, key: &ParcelKey, id: &ParcelId, file: &Path) -> Result<(), CommandError> {
+    let failed = |error| ClientError::ParcelFile(file.to_owned(), error);
+    let mut coming = Coming::among_others(file, 0o600).map_err(failed)?;
+    let bar = progress::Bar::new();
+    let mut take = |bytes: &[u8]| coming.write(bytes);
+    interruptible(bar.shown(client.download_parcel(key, id, &mut take, bar.progress()))).await?;
+    coming.place().map_err(failed)?;
+    Ok(())
 }

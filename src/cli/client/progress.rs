@@ -41,20 +41,23 @@ fn draw(text: &str) {
 
 /// How far a file has come.
 pub(super) struct Bar {
-    /// Bytes of all of it; 0 if nobody knows.
-    whole: u64,
     passed: Arc<AtomicU64>,
+    /// Bytes of all of it; 0 until somebody knows.
+    whole: Arc<AtomicU64>,
 }
 
 impl Bar {
-    pub(super) fn new(whole: u64) -> Self {
-        Self { whole, passed: Arc::default() }
+    pub(super) fn new() -> Self {
+        Self { passed: Arc::default(), whole: Arc::default() }
     }
 
-    /// What is to be told how many bytes have passed.
+    /// What is to be told how many bytes have passed, and of how many.
     pub(super) fn progress(&self) -> Progress {
-        let passed = Arc::clone(&self.passed);
-        Arc::new(move |bytes| passed.store(bytes, Ordering::Relaxed))
+        let (passed, whole) = (Arc::clone(&self.passed), Arc::clone(&self.whole));
+        Arc::new(move |bytes, all| {
+            whole.store(all, Ordering::Relaxed);
+            passed.store(bytes, Ordering::Relaxed);
+        })
     }
 
     /// Waits, and shows a person at a terminal how far it has come. The bar is gone in the end.
@@ -70,7 +73,7 @@ impl Bar {
             }
             let passed = self.passed.load(Ordering::Relaxed);
             if passed > 0 {
-                draw(&format!("{CLEAR}{}", bar(passed, self.whole)));
+                draw(&format!("{CLEAR}{}", bar(passed, self.whole.load(Ordering::Relaxed))));
             }
         }
     }
