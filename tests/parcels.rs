@@ -227,7 +227,7 @@ async fn what_is_wrong_with_an_upload_is_said_and_costs_no_token() {
         (JSON, with(&|body| body["metadata"]["owner"] = json!(eve.user)), 400, "`metadata`"),
         (JSON, with(&|body| body["metadata"] = json!({})), 400, "`metadata`"),
         (JSON, with(&|body| body["metadata"] = json!([])), 400, "`metadata`"),
-        (JSON, with(&|body| body["metadata"]["x"] = json!("x".repeat(17_000))), 400, "16384"),
+        (JSON, with(&|body| body["metadata"]["x"] = json!("x".repeat(4_100))), 400, "4096"),
         (JSON, with(&|body| body["more"] = json!(1)), 400, "more"),
         (JSON, b"[]".to_vec(), 400, "object"),
         (FORM, form(&["owner", "metadata"]), 400, "`file`"),

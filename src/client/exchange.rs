@@ -34,14 +34,16 @@ where
     talk(stream, request, async |response| receive(response, most).await).await
 }
 
+/// What takes bytes as they come, and is told how many there are in all.
+type Take<'a> = dyn FnMut(&[u8], u64) -> Result<(), ClientError> + Send + 'a;
+
 /// Bytes on their way in.
 pub(super) struct Incoming<'a> {
     /// How long nothing may come.
     pub(super) idle: Duration,
     /// How long so many bytes may take.
     pub(super) within: fn(u64) -> Duration,
-    /// Takes bytes, and is told how many there are in all.
-    pub(super) take: &'a mut (dyn FnMut(&[u8], u64) -> Result<(), ClientError> + Send),
+    pub(super) take: &'a mut Take<'a>,
 }
 
 /// Sends a request and hands on the bytes of its answer as they come. An answer says how long it is (RFC 9110, section 8.6): one

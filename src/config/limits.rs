@@ -8,8 +8,7 @@ mod parcels;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-pub use mailbox::*;
-pub use parcels::*;
+pub use {mailbox::*, parcels::*};
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;

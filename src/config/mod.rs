@@ -152,10 +152,13 @@ pub enum ConfigError {
     Value(&'static str, String),
 }
 
-/// What is wrong, and in which line. The line itself is not shown, as the library would: it may hold a password.
+/// What is wrong, in which line, and of which key. The line itself is not shown, as the library would: it may hold a password.
 fn syntax(shown: String, text: &str, error: &toml::de::Error) -> ConfigError {
-    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
-    let place = line.map_or_else(String::new, |line| format!("line {line}: "));
+    let place = error.span().and_then(|span| text.get(..span.start)).map_or_else(String::new, |before| {
+        let key = before.rsplit('\n').next().and_then(|line| line.split_once('=')).map(|(key, _)| key.trim());
+        let key = key.map_or_else(String::new, |key| format!("{key}: "));
+        format!("line {}: {key}", before.matches('\n').count() + 1)
+    });
     ConfigError::Syntax(shown, format!("{place}{}", error.message()))
 }
 

@@ -100,7 +100,9 @@
 //! - **A full disk** makes every change fail until the server is started again.
 //! - **Parcels are kept for strangers.** Anybody can make a key, and with it upload up to the limits in `[parcels]`, which bound one
 //!   key's share of them and all together, and nothing in between: one caller with many keys can fill the store, and then nobody
-//!   uploads until something is removed. Where that matters, `uploads = "registered"`.
+//!   uploads until something is removed. Where that matters, `uploads = "registered"`. A dozen networks that send or fetch as slowly as
+//!   they may can have all places for uploads and downloads (128, 12 each); everybody else's are answered 503 as long, and all
+//!   other routes go on.
 //! - **Metadata is public** to whoever knows a parcel's id, as are its owner and that it exists. The data's bytes lie in the object store as
 //!   they are: whoever can read that can read them.
 //! - **Deleting the end of the audit trail** shows only to whoever wrote down a later hash elsewhere. The operator is trusted.

@@ -59,6 +59,9 @@ impl App {
         while let Some(bytes) = reader.next().await {
             content.extend_from_slice(&bytes.map_err(AppError::from)?);
         }
-        Ok(content)
+        match content.len() as u64 == parcel.size {
+            true => Ok(content),
+            false => Err(Error::Ours(format!("{} came with {} bytes of {}", parcel.id, content.len(), parcel.size))),
+        }
     }
 }
