@@ -8,10 +8,13 @@
 
 mod accounts;
 mod admin;
+mod builtins;
+mod command;
 mod execute;
 mod letters;
 mod metrics;
 mod runs;
+mod workspace;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +27,9 @@ use crate::mail::{MailError, Outbox};
 use crate::sandbox::Sandbox;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
+use crate::workspace::{WorkspaceError, Workspaces};
 
+pub use command::{Command, CommandInput};
 use metrics::Metrics;
 use runs::Runs;
 
@@ -41,12 +46,15 @@ enum AppError {
     Mail(#[from] MailError),
     #[error(transparent)]
     Auth(#[from] AuthError),
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
 }
 
 impl From<AppError> for Error {
     fn from(error: AppError) -> Self {
         match error {
             AppError::Refused(refusal) => refusal,
+            AppError::Workspace(error) => error.into(),
             // The mail server has been away for long; what waits is kept, and nothing more is taken.
             AppError::Mail(MailError::Full) => Self::Overloaded(limits::LINK_LIFE),
             ours => Self::Ours(ours.to_string()),
@@ -67,6 +75,8 @@ pub struct Rooms {
     pub outbox: Outbox,
     /// Where scripts run.
     pub sandbox: Sandbox,
+    /// Where the files of the sealed channel's users are.
+    pub workspaces: Workspaces,
     /// What time it is.
     pub clock: Clock,
 }
@@ -129,7 +139,7 @@ impl App {
                 acting.await.unwrap_or_else(|error| Err(Error::Ours(error.to_string())))
             }
         };
-        self.0.metrics.answered(kind, &answer);
+        self.0.metrics.answered(kind, answer.as_ref().map(drop));
         answer
     }
 
