@@ -171,8 +171,11 @@ pub struct JobSpec {
     program: ProgramName,
     script: Option<Script>,
     arguments: Vec<Argument>,
+    aside: bool,
     files: Vec<JobFile>,
+    directories: Vec<FilePath>,
     outputs: Vec<FilePath>,
+    whole_directory: bool,
     stdin: Vec<u8>,
     unbuffered: bool,
     budget: Budget,
@@ -209,6 +212,29 @@ impl JobSpec {
         &self.files
     }
 
+    /// Directories that are in the working directory at the start, beside those that its files need.
+    pub fn directories(&self) -> &[FilePath] {
+        &self.directories
+    }
+
+    /// Whether the script lies outside of the working directory, whatever it is called.
+    pub fn aside(&self) -> bool {
+        self.aside
+    }
+
+    /// Whether the whole working directory is returned when the script has ended.
+    pub fn whole_directory(&self) -> bool {
+        self.whole_directory
+    }
+
+    /// Bytes of the files that may be returned, with their names.
+    pub fn returned_bytes(&self) -> usize {
+        match self.whole_directory {
+            true => limits::JOB_BYTES,
+            false => limits::OUTPUT_FILES_BYTES,
+        }
+    }
+
     /// Files, and directories with all files below them, that are returned when the script has ended. What is not there
     /// then is not returned.
     pub fn outputs(&self) -> &[FilePath] {
@@ -241,8 +267,11 @@ impl JobSpecBuilder {
             program: ProgramName::default(),
             script,
             arguments: vec![],
+            aside: false,
             files: vec![],
+            directories: vec![],
             outputs: vec![],
+            whole_directory: false,
             stdin: vec![],
             unbuffered: false,
             budget: Budget::default(),
@@ -264,6 +293,25 @@ impl JobSpecBuilder {
     /// Puts files into the working directory.
     pub fn files(mut self, files: Vec<JobFile>) -> Self {
         self.0.files = files;
+        self
+    }
+
+    /// Makes directories, and those above them.
+    pub fn directories(mut self, directories: Vec<FilePath>) -> Self {
+        self.0.directories = directories;
+        self
+    }
+
+    /// Keeps the script itself out of the working directory, as the code of `python3 -c` is.
+    pub fn aside(mut self) -> Self {
+        self.0.aside = true;
+        self
+    }
+
+    /// Asks for the whole working directory: [`JobResult::tree`](super::JobResult::tree) says what there is at the end, and the files
+    /// that were made or changed are returned. They may be as large as a job ([`limits::JOB_BYTES`]).
+    pub fn whole_directory(mut self) -> Self {
+        self.0.whole_directory = true;
         self
     }
 
@@ -302,7 +350,7 @@ impl JobSpecBuilder {
         if spec.stdin.len() > limits::STDIN_BYTES {
             return Err(JobError::StdinTooLarge);
         }
-        if spec.files.len() > limits::FILES {
+        if spec.files.len() + spec.directories.len() > limits::FILES {
             return Err(JobError::TooManyFiles);
         }
         if spec.outputs.len() > limits::OUTPUTS {
@@ -310,7 +358,8 @@ impl JobSpecBuilder {
         }
         let script = spec.script.as_ref().map_or(0, |script| script.0.len());
         let files: usize = spec.files.iter().map(|file| file.path.0.len() + file.content.len()).sum();
-        match script + arguments + files <= limits::JOB_BYTES {
+        let directories: usize = spec.directories.iter().map(|directory| directory.0.len()).sum();
+        match script + arguments + files + directories <= limits::JOB_BYTES {
             true => Ok(spec),
             false => Err(JobError::TooLarge),
         }

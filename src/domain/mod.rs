@@ -30,7 +30,7 @@ pub use email::{Email, EmailError};
 pub use job::{Argument, FilePath, JobError, JobFile, JobSpec, JobSpecBuilder, ProgramName, Script};
 pub use lockout::Ladder;
 pub use network::Network;
-pub use outcome::{JobOutcome, JobResult, Spent, Usage};
+pub use outcome::{JobOutcome, JobResult, Spent, Tree, Usage};
 pub use password::{Password, PasswordError, PasswordHash};
 pub use secret::{BearerToken, LinkToken, Secret, TOKEN_BYTES, TokenHash};
 pub use time::UnixTime;

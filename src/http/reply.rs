@@ -285,7 +285,14 @@ mod tests {
 
     fn ended(outcome: JobOutcome) -> Outcome {
         let (stdout, stderr) = (b"Hello World\n".to_vec(), vec![]);
-        Outcome::Ran(Box::new(JobResult { outcome, stdout, stderr, files: vec![], usage: Usage::default() }))
+        Outcome::Ran(Box::new(JobResult {
+            outcome,
+            stdout,
+            stderr,
+            files: vec![],
+            tree: None,
+            usage: Usage::default(),
+        }))
     }
 
     fn enrolment() -> Outcome {

@@ -89,7 +89,7 @@ pub(super) struct Live {
     pub(super) deadline: Instant,
     pub(super) output_left: u64,
     /// Bytes of files that may still be returned.
-    pub(super) files_left: usize,
+    pub(super) files_left: u64,
     /// Whether the epoch is there to send output that has been held back. If not, none is.
     pub(super) ticks: bool,
 }
@@ -134,9 +134,13 @@ impl Live {
 
     /// Returns a piece of a file. The server, which knows what was asked for, looks at the path, and at the number of files.
     fn output(&mut self, part: FilePart<'_>) -> Result<(), Stop> {
-        self.files_left = self.files_left.checked_sub(part.bytes.len()).ok_or(Stop::OutputTooLarge)?;
+        self.files_left = self.files_left.checked_sub(part.bytes.len() as u64).ok_or(Stop::OutputTooLarge)?;
         self.inbox.hold(Kind::File, &part.encode());
-        self.inbox.flush()
+        // Whatever is left goes out with the end of the run.
+        match self.inbox.held_bytes() >= limits::HELD_OUTPUT_BYTES {
+            true => self.inbox.flush(),
+            false => Ok(()),
+        }
     }
 
     /// Says on the script's standard error why the interpreter could not go on.

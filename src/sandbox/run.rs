@@ -176,7 +176,7 @@ impl Running {
         let late = Instant::from_std(begun + spec.budget().wall() + limits::KILL_GRACE);
         let cpu_before = child.status.cpu();
         let whole_frames = AtomicBool::new(true);
-        let mut files = Returned::new(spec.outputs());
+        let mut files = Returned::new(spec);
         let passed = {
             let (reader, writer) = child.stream.split();
             tokio::select! {
@@ -197,15 +197,15 @@ impl Running {
                 if whole_frames.load(Ordering::Relaxed) {
                     self.give_back();
                 }
-                let files = files.into_files();
-                Ok(JobResult { outcome, stdout: vec![], stderr: vec![], files, usage })
+                let (files, tree) = files.into_files();
+                Ok(JobResult { outcome, stdout: vec![], stderr: vec![], files, tree, usage })
             }
             outcome => {
                 let gone = self.kill().await;
                 usage.cpu = gone.cpu.saturating_sub(cpu_before);
                 usage.wall = begun.elapsed();
                 let outcome = outcome.ok_or(SandboxError::Lost)?;
-                Ok(JobResult { outcome, stdout: vec![], stderr: vec![], files: vec![], usage })
+                Ok(JobResult { outcome, stdout: vec![], stderr: vec![], files: vec![], tree: None, usage })
             }
         }
     }

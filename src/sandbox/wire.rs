@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use crate::config::limits;
-use crate::domain::{Budget, JobOutcome, JobSpec, Spent};
+use crate::domain::{JobOutcome, JobSpec, Spent};
 
 /// A frame's head: one byte kind, four bytes length of the payload, little-endian.
 pub(super) const HEAD: usize = 5;
@@ -62,7 +62,7 @@ impl Kind {
     fn max_len(self) -> usize {
         match self {
             Self::Job => {
-                let records = limits::FILES + limits::ARGUMENTS + limits::OUTPUTS + 3;
+                let records = limits::FILES + limits::ARGUMENTS + limits::OUTPUTS + 5;
                 let names = limits::PROGRAM_BYTES + limits::OUTPUTS * limits::PATH_BYTES;
                 Terms::BYTES + limits::JOB_BYTES + names + RECORD_BYTES * records
             }
@@ -119,28 +119,35 @@ pub(super) struct Terms {
     pub(super) fuel: u64,
     pub(super) memory: u64,
     pub(super) output: u64,
+    /// Bytes of files that may be returned.
+    pub(super) files: u64,
 }
 
 impl Terms {
-    pub(super) const BYTES: usize = 32;
+    pub(super) const BYTES: usize = 40;
+
+    pub(super) fn of(spec: &JobSpec) -> Self {
+        let budget = spec.budget();
+        Self {
+            wall: budget.wall(),
+            fuel: budget.fuel(),
+            memory: budget.memory() as u64,
+            output: budget.output(),
+            files: spec.returned_bytes() as u64,
+        }
+    }
 
     pub(super) fn parse(bytes: &[u8; Self::BYTES]) -> Self {
         let mut words = bytes.chunks_exact(8).map(|word| word.try_into().map_or(0, u64::from_le_bytes));
         let mut word = || words.next().unwrap_or_default();
-        Self { wall: Duration::from_nanos(word()), fuel: word(), memory: word(), output: word() }
+        Self { wall: Duration::from_nanos(word()), fuel: word(), memory: word(), output: word(), files: word() }
     }
 
     fn encode(self, into: &mut Vec<u8>) {
         let wall = u64::try_from(self.wall.as_nanos()).unwrap_or(u64::MAX);
-        for word in [wall, self.fuel, self.memory, self.output] {
+        for word in [wall, self.fuel, self.memory, self.output, self.files] {
             into.extend_from_slice(&word.to_le_bytes());
         }
-    }
-}
-
-impl From<&Budget> for Terms {
-    fn from(budget: &Budget) -> Self {
-        Self { wall: budget.wall(), fuel: budget.fuel(), memory: budget.memory() as u64, output: budget.output() }
     }
 }
 
@@ -155,12 +162,15 @@ enum Record {
     Output = 5,
     Interactive = 6,
     Unbuffered = 7,
+    Tree = 8,
+    Directory = 9,
+    Aside = 10,
 }
 
 /// The frame that starts a run.
 pub(super) fn job_frame(spec: &JobSpec) -> Vec<u8> {
     let mut bytes = vec![Kind::Job as u8, 0, 0, 0, 0];
-    Terms::from(spec.budget()).encode(&mut bytes);
+    Terms::of(spec).encode(&mut bytes);
     put_record(&mut bytes, Record::Program, &[spec.program().as_bytes()]);
     for argument in spec.arguments() {
         put_record(&mut bytes, Record::Argument, &[argument.as_bytes()]);
@@ -169,11 +179,20 @@ pub(super) fn job_frame(spec: &JobSpec) -> Vec<u8> {
         let path = file.path.as_bytes();
         put_record(&mut bytes, Record::File, &[&path_len(path), path, &file.content]);
     }
+    for directory in spec.directories() {
+        put_record(&mut bytes, Record::Directory, &[directory.as_bytes()]);
+    }
+    if spec.whole_directory() {
+        put_record(&mut bytes, Record::Tree, &[]);
+    }
     for output in spec.outputs() {
         put_record(&mut bytes, Record::Output, &[output.as_bytes()]);
     }
     if spec.unbuffered() {
         put_record(&mut bytes, Record::Unbuffered, &[]);
+    }
+    if spec.aside() {
+        put_record(&mut bytes, Record::Aside, &[]);
     }
     match spec.script() {
         Some(script) => put_record(&mut bytes, Record::Script, &[script.as_bytes()]),
@@ -197,7 +216,7 @@ fn path_len(path: &[u8]) -> [u8; 2] {
 }
 
 /// A piece of a file that is returned: two bytes length of its path, the path, and bytes that follow those of the piece before. The
-/// first piece of a file may be empty.
+/// first piece of a file may be empty. `host_output` in `python-wasm/guest/host.h` says what pieces of a whole working directory mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FilePart<'a> {
     pub(super) path: &'a [u8],
@@ -438,7 +457,7 @@ mod tests {
         let head = Head::parse(bytes[..HEAD].try_into().unwrap()).unwrap();
         assert_eq!((head.kind, head.len), (Kind::Job, bytes.len() - HEAD));
         let terms = bytes[HEAD..HEAD + Terms::BYTES].try_into().unwrap();
-        assert_eq!(Terms::parse(terms), Terms::from(spec.budget()));
+        assert_eq!(Terms::parse(terms), Terms::of(&spec));
         assert!(bytes.ends_with(b"print(1)"));
     }
 }
