@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::builtins::{self, Builtin};
+use super::python::Python;
 use super::runs::Run;
 use super::{App, AppError};
 use crate::config::limits;
@@ -69,6 +70,7 @@ impl Drop for Command {
 /// What runs a command knows.
 pub(super) struct Running {
     pub(super) app: App,
+    pub(super) user: SealedUser,
     pub(super) workspace: Workspace,
     pub(super) input: mpsc::Receiver<Vec<u8>>,
     pub(super) output: Output,
@@ -93,6 +95,7 @@ enum Asked {
     /// Nothing.
     Nothing,
     Builtin(Builtin, Vec<Vec<u8>>),
+    Python(Python),
     /// This line is the answer, with this exit code.
     Answer(String, u8),
     Unknown(Vec<Vec<u8>>),
@@ -107,6 +110,10 @@ impl Asked {
         let Some((name, arguments)) = words.split_first() else { return Self::Nothing };
         match Builtin::named(name) {
             Some(builtin) => Self::Builtin(builtin, arguments.to_vec()),
+            None if name == b"python3" => match Python::read(arguments) {
+                Ok(python) => Self::Python(python),
+                Err(complaint) => Self::Answer(complaint, builtins::WRONG_USAGE),
+            },
             None => Self::Unknown(words),
         }
     }
@@ -138,7 +145,8 @@ impl App {
         let (sender, output) = mpsc::channel(limits::LIVE_EVENTS);
         let (input, chunks) = mpsc::channel(1);
         let exit_code = Arc::new(OnceLock::new());
-        let running = Running { app: self.clone(), workspace, input: chunks, output: Output(sender) };
+        let running =
+            Running { app: self.clone(), user: user.clone(), workspace, input: chunks, output: Output(sender) };
         let task = tokio::spawn(running.go_on(asked, place, Arc::clone(&exit_code)));
         Ok(Command { output, input: Some(CommandInput(input)), exit_code, task })
     }
@@ -166,6 +174,7 @@ impl Running {
                 Ok(code)
             }
             Asked::Builtin(builtin, arguments) => Ok(self.builtin(builtin, &arguments).await),
+            Asked::Python(python) => self.python(python, self.user.account).await,
             Asked::Unknown(words) => {
                 let name = words.into_iter().next().unwrap_or_default();
                 self.output.write([&name, b": command not found\n".as_slice()].concat()).await;

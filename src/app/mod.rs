@@ -13,11 +13,14 @@ mod command;
 mod execute;
 mod letters;
 mod metrics;
+mod python;
 mod runs;
 mod workspace;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Semaphore;
 
 use crate::auth::{Auth, AuthError};
 use crate::clock::Clock;
@@ -116,6 +119,8 @@ struct Inner {
     rooms: Rooms,
     settings: Settings,
     runs: Runs,
+    /// MiB of users' files that may be in our memory.
+    snapshots: Arc<Semaphore>,
     metrics: Metrics,
     draining: AtomicBool,
 }
@@ -124,7 +129,14 @@ impl App {
     /// A corridor between these rooms.
     pub fn new(rooms: Rooms, settings: Settings) -> Self {
         let runs = Runs::new(settings.runs.clone(), rooms.clock.clone());
-        Self(Arc::new(Inner { rooms, settings, runs, metrics: Metrics::default(), draining: AtomicBool::new(false) }))
+        Self(Arc::new(Inner {
+            rooms,
+            settings,
+            runs,
+            snapshots: Arc::new(Semaphore::new(limits::SNAPSHOTS_MIB)),
+            metrics: Metrics::default(),
+            draining: AtomicBool::new(false),
+        }))
     }
 
     /// Does what is asked, if whoever asks may. If the caller stops waiting, a run ends; whatever else was begun is brought to its

@@ -94,6 +94,12 @@ pub const WORKSPACE_MIB_MAX: u64 = 1 << 20;
 pub const WORKSPACE_FILES: u64 = FILES as u64;
 /// Workspaces whose directories stay open when nobody uses them. Each has two descriptors.
 pub const WORKSPACES_OPEN: usize = 32;
+/// Bytes of the files of a workspace, with their names, that a script gets: what a job has, less what comes with its line.
+pub const WORKSPACE_JOB_BYTES: usize = JOB_BYTES - SCRIPT_BYTES - ARGUMENTS_BYTES;
+/// Copies of a workspace's files that a script needs in our memory: the job, its frame, and what comes back.
+pub const SNAPSHOT_COPIES: usize = 3;
+/// MiB of such copies at once, of all users: three of the largest, or a hundred of usual ones.
+pub const SNAPSHOTS_MIB: usize = 1280;
 /// Bytes that a command writes at most, scripts and commands of the machine too: what is larger is a file to get.
 pub const COMMAND_OUTPUT_BYTES: u64 = 16 * MIB as u64;
 /// Bytes that are read from a file of a workspace at once.

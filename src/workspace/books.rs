@@ -31,11 +31,11 @@ pub(super) struct Usage {
 }
 
 impl Usage {
-    fn plus(self, other: Self) -> Self {
+    pub(super) fn plus(self, other: Self) -> Self {
         Self { bytes: self.bytes.saturating_add(other.bytes), files: self.files.saturating_add(other.files) }
     }
 
-    fn minus(self, other: Self) -> Self {
+    pub(super) fn minus(self, other: Self) -> Self {
         Self { bytes: self.bytes.saturating_sub(other.bytes), files: self.files.saturating_sub(other.files) }
     }
 }
@@ -71,7 +71,7 @@ impl Books {
         Coming { books: self.clone(), usage: Usage::default() }
     }
 
-    #[cfg(test)]
+    /// What is there.
     pub(super) fn used(&self) -> Usage {
         self.sums().used
     }

@@ -12,6 +12,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, DirBuilder, DirBuilderExt, File, Metadata, OpenOptions, OpenOptionsExt};
 
 use super::WorkspaceError;
+use super::journal::Change;
 use crate::disk;
 use crate::domain::FilePath;
 
@@ -27,6 +28,9 @@ pub(super) struct Ground {
     pub(super) files: Dir,
     pub(super) staging: Dir,
     next: AtomicU64,
+    /// Steps that a change may still take before the disk fails.
+    #[cfg(test)]
+    pub(super) steps_left: AtomicU64,
 }
 
 impl Ground {
@@ -36,11 +40,28 @@ impl Ground {
             disk::make_folder(&home.join(name))?;
             Dir::open_ambient_dir(home.join(name), ambient_authority())
         };
-        Ok(Self { files: open(FILES)?, staging: open(STAGING)?, next: AtomicU64::new(0) })
+        Ok(Self {
+            files: open(FILES)?,
+            staging: open(STAGING)?,
+            next: AtomicU64::new(0),
+            #[cfg(test)]
+            steps_left: AtomicU64::new(u64::MAX),
+        })
     }
 
-    /// Removes what a crash has left. Nobody else may be using the workspace yet.
+    /// Where a disk may fail, or the machine stop. Nothing happens here but in tests of just that.
+    #[cfg_attr(not(test), expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "tests let it fail"))]
+    pub(super) fn step(&self) -> Result<()> {
+        #[cfg(test)]
+        if self.steps_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err() {
+            return Err(std::io::Error::other("the disk fails here"));
+        }
+        Ok(())
+    }
+
+    /// Finishes or removes what a crash has left. Nobody else may be using the workspace yet.
     pub(super) fn tidy(&self) -> Result<()> {
+        self.finish()?;
         for entry in self.staging.entries()? {
             let entry = entry?;
             match entry.file_type()?.is_dir() {
@@ -81,6 +102,14 @@ impl Ground {
         self.staging.rename(staged, &self.files, native(path))
     }
 
+    /// Takes a change back that was not made: what is staged for it, and its journal.
+    pub(super) fn forget(&self, change: &Change) -> Result<()> {
+        self.step()?;
+        self.drop_journal()?;
+        change.placed.iter().for_each(|(staged, _)| self.unstage(staged));
+        Ok(())
+    }
+
     /// What has this name, itself and not what a link leads to. Nothing if there is nothing.
     pub(super) fn look(&self, path: &FilePath) -> Result<Option<Metadata>> {
         match self.files.symlink_metadata(native(path)) {
@@ -98,6 +127,11 @@ impl Ground {
     /// Makes the names in a directory (nothing means `files` itself) survive a loss of power.
     pub(super) fn sync_directory(&self, path: Option<&FilePath>) -> Result<()> {
         self.files.open(path.map_or_else(|| Path::new("."), native))?.sync_all()
+    }
+
+    /// The same for what is staged.
+    pub(super) fn sync_staging(&self) -> Result<()> {
+        self.staging.open(".")?.sync_all()
     }
 }
 

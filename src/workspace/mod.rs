@@ -20,21 +20,25 @@
 //! Everything that waits for a disk is done on threads of its own.
 
 mod books;
+mod change;
 mod ground;
+mod journal;
 mod transfer;
 mod tree;
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::config::limits;
 use crate::disk;
-use crate::domain::{Error, FilePath, UserName};
+use crate::domain::{Error, FilePath, JobFile, Tree, UserName};
 
 pub use books::Quota;
 use books::{Books, Usage};
+pub use change::{Basis, Snapshot};
 use ground::{Ground, native};
 pub use transfer::{Download, Upload};
 pub use tree::{Entry, EntryKind};
@@ -54,6 +58,9 @@ pub enum WorkspaceError {
     /// More than the workspace, or a command, may have. The text says what to remove.
     #[error("{0}")]
     TooLarge(String),
+    /// Somebody else has changed this while a script had it in hand.
+    #[error("{} was changed by somebody else meanwhile", String::from_utf8_lossy(.0.as_bytes()))]
+    Meanwhile(FilePath),
     /// Our fault, or the disk's.
     #[error("the workspace cannot be used: {0}")]
     Io(#[source] std::io::Error),
@@ -88,6 +95,7 @@ impl From<WorkspaceError> for Error {
             WorkspaceError::NotFound => Self::NotFound,
             WorkspaceError::Name(text) => Self::Malformed(text.to_owned()),
             WorkspaceError::Kind(text) => Self::Conflict(text.to_owned()),
+            WorkspaceError::Meanwhile(_) => Self::Conflict(error.to_string()),
             WorkspaceError::TooLarge(text) => Self::TooLarge(text),
             WorkspaceError::Io(_) => Self::Ours(error.to_string()),
         }
@@ -154,6 +162,8 @@ struct Inner {
     books: Books,
     /// Held by whoever changes what the user sees. Nobody holds it while a client sends or a script runs.
     changing: Mutex<()>,
+    /// Whether a change was written down and the disk failed before all of it was made.
+    unfinished: AtomicBool,
     path: PathBuf,
 }
 
@@ -161,14 +171,20 @@ impl Workspace {
     fn open(home: &Path, quota: Quota) -> Result<Self, WorkspaceError> {
         let ground = Ground::open(home)?;
         let books = Books::new(quota);
-        let workspace = Inner { ground, books, changing: Mutex::default(), path: home.join(ground::FILES) };
+        let workspace = Inner {
+            ground,
+            books,
+            changing: Mutex::default(),
+            unfinished: AtomicBool::new(false),
+            path: home.join(ground::FILES),
+        };
         workspace.recount()?;
         Ok(Self(Arc::new(workspace)))
     }
 
     /// Opens a file for reading. What is read is what the file is now, whatever is put in its place meanwhile.
     pub async fn get(&self, path: FilePath) -> Result<Download, WorkspaceError> {
-        self.aside(move |inner| Download::open(&inner.ground, &path)).await
+        self.aside(move |inner| inner.settle().and_then(|()| Download::open(&inner.ground, &path))).await
     }
 
     /// Begins a new content of a file. Nobody sees it before [`Upload::commit`].
@@ -177,9 +193,31 @@ impl Workspace {
         aside(move || Upload::begin(workspace, path)).await
     }
 
+    /// Bytes of all its files.
+    pub fn bytes(&self) -> u64 {
+        self.0.books.used().bytes
+    }
+
     /// The directory that the user sees, for a command of the machine itself.
     pub fn path(&self) -> &Path {
         &self.0.path
+    }
+
+    /// Copies everything, if its contents and names have at most `most` bytes together.
+    pub async fn snapshot(&self, most: usize) -> Result<Snapshot, WorkspaceError> {
+        self.aside(move |inner| Snapshot::take(inner, most)).await
+    }
+
+    /// Makes the workspace what a script has made of a snapshot: `written` are the files it has made or changed, `tree` says what else
+    /// is there. All of it or nothing, also if the machine stops in between. Once begun, it is brought to its end even if nobody
+    /// waits for it.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Meanwhile`] if somebody else has changed what the script has changed, [`WorkspaceError::TooLarge`] over the
+    /// quota: nothing has changed then. [`WorkspaceError::Io`] if the disk fails: what was begun is finished by whoever comes next.
+    pub async fn write_back(&self, basis: Basis, written: Vec<JobFile>, tree: Tree) -> Result<(), WorkspaceError> {
+        self.aside(move |inner| inner.write_back(&basis, written, &tree)).await
     }
 
     /// Removes a file, or a directory if `all` of what is in it may go too.
@@ -224,12 +262,27 @@ impl Workspace {
 impl Inner {
     /// Nobody else changes anything until the guard is dropped.
     fn change(&self) -> Result<MutexGuard<'_, ()>, WorkspaceError> {
-        Ok(self.changing.lock().unwrap_or_else(PoisonError::into_inner))
+        let changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.unfinished.load(Ordering::Relaxed) {
+            self.ground.finish()?;
+            self.recount()?;
+            self.unfinished.store(false, Ordering::Relaxed);
+        }
+        Ok(changing)
     }
 
     /// Returns when no change is half made.
     fn settle(&self) -> Result<(), WorkspaceError> {
-        Ok(())
+        match self.unfinished.load(Ordering::Relaxed) {
+            true => self.change().map(drop),
+            false => Ok(()),
+        }
+    }
+
+    /// Has whoever comes next finish a change first. To be called by whoever holds [`Inner::change`].
+    fn leave_unfinished(&self, error: std::io::Error) -> Result<(), WorkspaceError> {
+        self.unfinished.store(true, Ordering::Relaxed);
+        Err(WorkspaceError::Io(error))
     }
 
     fn remove(&self, path: &FilePath, all: bool) -> Result<(), WorkspaceError> {
@@ -308,3 +361,6 @@ async fn aside<T: Send + 'static>(
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err(WorkspaceError::Io(std::io::Error::other(error))))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! Many changes as one: written down before the first is made, and made again until all are.
+//!
+//! Owns: [`Change`], its bytes in the journal, and the making. Whoever finds a journal makes its changes from the beginning: each can
+//! be made twice. Not here: what is to be changed (`change`).
+
+use std::ffi::OsStr;
+use std::io::{Error, ErrorKind, Read, Result, Write};
+use std::os::unix::ffi::OsStrExt;
+
+use super::ground::{Ground, native};
+use crate::domain::FilePath;
+
+/// Where a change is written down, in `staging`.
+const JOURNAL: &str = "journal";
+/// A journal begins and ends with this line.
+const MARK: &[u8] = b"cloud-python journal 1\n";
+
+/// What is to be done, in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Change {
+    /// Files that go.
+    pub(super) removed: Vec<FilePath>,
+    /// Directories that go, what is below before what is above. One that is not empty stays.
+    pub(super) emptied: Vec<FilePath>,
+    /// Directories that are made, what is above before what is below.
+    pub(super) made: Vec<FilePath>,
+    /// Staged files that go into their places, whatever is there.
+    pub(super) placed: Vec<(String, FilePath)>,
+}
+
+impl Change {
+    /// Each line is a letter and a path that ends with NUL, which no path has; before that of a staged file stand its number and a
+    /// colon.
+    fn encode(&self) -> Vec<u8> {
+        let mut bytes = MARK.to_vec();
+        let mut put = |letter: &[u8], path: &FilePath| {
+            for part in [letter, path.as_bytes(), b"\0"] {
+                bytes.extend_from_slice(part);
+            }
+        };
+        self.removed.iter().for_each(|path| put(b"-", path));
+        self.emptied.iter().for_each(|path| put(b"/", path));
+        self.made.iter().for_each(|path| put(b"+", path));
+        self.placed.iter().for_each(|(staged, path)| put(format!("={staged}:").as_bytes(), path));
+        bytes.extend_from_slice(MARK);
+        bytes
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let lines = bytes.strip_prefix(MARK)?.strip_suffix(MARK)?;
+        let mut change = Self::default();
+        for line in lines.split_inclusive(|byte| *byte == 0) {
+            let (letter, rest) = line.strip_suffix(b"\0")?.split_first()?;
+            let path = |bytes: &[u8]| FilePath::parse(bytes).ok();
+            match letter {
+                b'-' => change.removed.push(path(rest)?),
+                b'/' => change.emptied.push(path(rest)?),
+                b'+' => change.made.push(path(rest)?),
+                b'=' => {
+                    let colon = rest.iter().position(|byte| *byte == b':')?;
+                    let (staged, place) = rest.split_at_checked(colon)?;
+                    let staged =
+                        std::str::from_utf8(staged).ok().filter(|name| name.bytes().all(|b| b.is_ascii_digit()))?;
+                    change.placed.push((staged.to_owned(), path(place.get(1..)?)?));
+                }
+                _ => return None,
+            }
+        }
+        Some(change)
+    }
+
+    /// Directories whose names have changed. Nothing means the workspace itself.
+    fn touched(&self) -> Vec<Option<FilePath>> {
+        let names = self.removed.iter().chain(&self.emptied).chain(&self.made);
+        let mut touched: Vec<_> = names.chain(self.placed.iter().map(|(_, path)| path)).map(FilePath::parent).collect();
+        touched.sort();
+        touched.dedup();
+        touched
+    }
+}
+
+impl Ground {
+    /// Writes a change down. Once this has returned it will be made, whatever happens.
+    pub(super) fn write_down(&self, change: &Change) -> Result<()> {
+        let (name, mut file) = self.stage()?;
+        self.step()?;
+        file.write_all(&change.encode())?;
+        file.sync_all()?;
+        self.step()?;
+        // What the journal names must be there if the journal is.
+        self.sync_staging()?;
+        self.step()?;
+        self.staging.rename(&name, &self.staging, JOURNAL)?;
+        self.step()?;
+        self.sync_staging()
+    }
+
+    /// Sees to it that no change is written down.
+    pub(super) fn drop_journal(&self) -> Result<()> {
+        unless(self.staging.remove_file(JOURNAL), &[ErrorKind::NotFound])?;
+        self.sync_staging()
+    }
+
+    /// Makes the change that is written down, if there is one.
+    pub(super) fn finish(&self) -> Result<()> {
+        let mut bytes = vec![];
+        match self.staging.open(JOURNAL) {
+            Ok(mut journal) => drop(journal.read_to_end(&mut bytes)?),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        let change = Change::parse(&bytes).ok_or_else(|| Error::other("the journal of a workspace is not one"))?;
+        self.make(&change)?;
+        for directory in change.touched() {
+            self.step()?;
+            match self.sync_directory(directory.as_ref()) {
+                Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                    return Err(error);
+                }
+                _ => {}
+            }
+        }
+        self.step()?;
+        self.drop_journal()
+    }
+
+    fn make(&self, change: &Change) -> Result<()> {
+        use ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory, NotFound};
+        for path in &change.removed {
+            self.step()?;
+            unless(self.files.remove_file(native(path)), &[NotFound, NotADirectory, IsADirectory])?;
+        }
+        for path in &change.emptied {
+            self.step()?;
+            unless(self.files.remove_dir(native(path)), &[NotFound, NotADirectory, DirectoryNotEmpty])?;
+        }
+        for path in &change.made {
+            self.step()?;
+            unless(self.make_directory(path), &[AlreadyExists])?;
+        }
+        for (staged, path) in &change.placed {
+            self.step()?;
+            if let Err(error) = self.place(staged, path)
+                && (error.kind() != NotFound || self.staging.exists(OsStr::from_bytes(staged.as_bytes())))
+            {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// No error if it is one of those that mean that it has been done before.
+fn unless(done: Result<()>, before: &[ErrorKind]) -> Result<()> {
+    match done {
+        Err(error) if !before.contains(&error.kind()) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_says_what_was_written_down_and_nothing_if_it_is_not_whole() {
+        let path = |bytes: &[u8]| FilePath::parse(bytes).unwrap();
+        let change = Change {
+            removed: vec![path(b"a"), path(b"\n\xff:=")],
+            emptied: vec![path(b"d/e"), path(b"d")],
+            made: vec![path(b"n")],
+            placed: vec![("17".to_owned(), path(b"n/f:g"))],
+        };
+        let bytes = change.encode();
+        assert_eq!(Change::parse(&bytes), Some(change));
+        assert_eq!(Change::parse(&Change::default().encode()), Some(Change::default()));
+        for len in 0..bytes.len() {
+            assert_eq!(Change::parse(&bytes[..len]), None, "{len}");
+        }
+        for line in [b"-../a\0".as_slice(), b"=../a:b\0", b"?a\0", b"=1b\0"] {
+            assert_eq!(Change::parse(&[MARK, line, MARK].concat()), None);
+        }
+    }
+}

@@ -1,0 +1,512 @@
+//! Workspaces on a real disk: what leads out of them, what fits in, and what a crash leaves.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::process::{Command, Stdio};
+use std::sync::atomic::Ordering;
+
+use super::*;
+
+const KIB: u64 = 1024;
+
+struct Place {
+    folder: tempfile::TempDir,
+    quota: Quota,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self::with(Quota::of_bytes(1 << 20))
+    }
+
+    fn with(quota: Quota) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), quota }
+    }
+
+    /// The workspace, opened as by a server that has just started.
+    async fn open(&self) -> Workspace {
+        let workspaces = Workspaces::open(self.folder.path().join("workspaces"), self.quota).await.unwrap();
+        workspaces.of(&UserName::parse("ada").unwrap()).await.unwrap()
+    }
+
+    fn home(&self) -> PathBuf {
+        self.folder.path().join("workspaces/ada")
+    }
+
+    fn staged(&self) -> usize {
+        std::fs::read_dir(self.home().join("staging")).unwrap().count()
+    }
+}
+
+fn path(path: impl Into<Vec<u8>>) -> FilePath {
+    FilePath::parse(path).unwrap()
+}
+
+async fn put(workspace: &Workspace, name: &str, content: &[u8]) -> Result<(), WorkspaceError> {
+    let mut upload = workspace.put(path(name)).await?;
+    for piece in content.chunks(1000) {
+        upload.write(piece.to_vec()).await?;
+    }
+    upload.commit().await
+}
+
+async fn get(workspace: &Workspace, name: &str) -> Result<Vec<u8>, WorkspaceError> {
+    let mut download = workspace.get(path(name)).await?;
+    let mut content = vec![];
+    while let Some(piece) = download.next().await? {
+        content.extend(piece);
+    }
+    Ok(content)
+}
+
+/// Everything there is: a directory's name ends with a slash.
+async fn all(workspace: &Workspace) -> BTreeMap<String, Vec<u8>> {
+    let snapshot = workspace.snapshot(usize::MAX >> 1).await.unwrap();
+    let text = |path: &FilePath| String::from_utf8(path.as_bytes().to_vec()).unwrap();
+    let directories = snapshot.directories.iter().map(|path| (text(path) + "/", vec![]));
+    directories.chain(snapshot.files.iter().map(|file| (text(&file.path), file.content.clone()))).collect()
+}
+
+fn tree(directories: &[&str], kept: &[&str]) -> Tree {
+    let paths = |names: &[&str]| names.iter().map(|name| path(*name)).collect();
+    Tree { directories: paths(directories), kept: paths(kept) }
+}
+
+fn file(name: &str, content: &[u8]) -> JobFile {
+    JobFile { path: path(name), content: content.to_vec() }
+}
+
+#[tokio::test]
+async fn files_come_and_go_with_the_directories_above_them() {
+    let place = Place::new();
+    let workspace = place.open().await;
+    put(&workspace, "a", b"").await.unwrap();
+    put(&workspace, "d/e/f", &vec![7; 300_000]).await.unwrap();
+    put(&workspace, "a", b"new").await.unwrap();
+    assert_eq!(get(&workspace, "a").await.unwrap(), b"new");
+    assert_eq!(get(&workspace, "d/e/f").await.unwrap(), vec![7; 300_000]);
+    assert!(matches!(get(&workspace, "absent").await, Err(WorkspaceError::NotFound)));
+    assert!(matches!(get(&workspace, "d").await, Err(WorkspaceError::Kind("Is a directory"))));
+    assert!(matches!(put(&workspace, "d", b"").await, Err(WorkspaceError::Kind("Is a directory"))));
+    assert!(matches!(put(&workspace, "a/b", b"").await, Err(WorkspaceError::Kind("Not a directory"))));
+    for (name, mode) in [("", 0o700), ("files", 0o700), ("files/a", 0o600), ("files/d/e", 0o700)] {
+        let found = std::fs::metadata(place.home().join(name)).unwrap().permissions().mode();
+        assert_eq!(found & 0o777, mode, "{name}");
+    }
+    assert_eq!(workspace.0.books.used(), Usage { bytes: 300_003, files: 4 });
+    assert_eq!(place.open().await.0.books.used(), Usage { bytes: 300_003, files: 4 }, "counted anew");
+    assert_eq!(place.staged(), 0);
+}
+
+#[tokio::test]
+async fn names_of_any_bytes_are_names_and_too_long_ones_are_refused_in_words() {
+    let place = Place::new();
+    let workspace = place.open().await;
+    for name in [b"\xff\xfe".as_slice(), b"a\nb", b" ", b"...", b"-rf", b"~", b"$HOME", "\u{1f40d}".as_bytes()] {
+        let mut upload = workspace.put(path(name)).await.unwrap();
+        upload.write(name.to_vec()).await.unwrap();
+        upload.commit().await.unwrap();
+        assert_eq!(workspace.get(path(name)).await.unwrap().next().await.unwrap().as_deref(), Some(name));
+    }
+    let names: Vec<FilePath> = workspace.list(None).await.unwrap().into_iter().map(|entry| entry.path).collect();
+    assert_eq!(names.len(), 8);
+    let long = "n".repeat(256);
+    let too_long = |result| matches!(result, Err(WorkspaceError::Name(text)) if text.contains("255 bytes"));
+    assert!(too_long(put(&workspace, &long, b"").await));
+    assert!(too_long(put(&workspace, &format!("a/{long}/b"), b"").await));
+    let deep = vec!["d"; 2000].join("/");
+    put(&workspace, &format!("{deep}/f"), b"deep").await.unwrap();
+    assert_eq!(get(&workspace, &format!("{deep}/f")).await.unwrap(), b"deep");
+    assert_eq!(all(&workspace).await.len(), 8 + 2001);
+    workspace.remove(path("d"), true).await.unwrap();
+    assert_eq!(workspace.0.books.used().files, 8);
+}
+
+#[tokio::test]
+async fn nothing_outside_is_read_written_or_removed() {
+    let place = Place::new();
+    let workspace = place.open().await;
+    let outside = place.folder.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::write(outside.join("secret"), "secret").unwrap();
+    let files = place.home().join("files");
+    std::fs::create_dir(files.join("d")).unwrap();
+    symlink(&outside, files.join("absolute")).unwrap();
+    symlink("../../../outside", files.join("relative")).unwrap();
+    symlink("../../../../outside", files.join("d/up")).unwrap();
+    symlink("/", files.join("root")).unwrap();
+    symlink("../staging", files.join("staging")).unwrap();
+    symlink("loop", files.join("loop")).unwrap();
+    symlink("/proc/self/root", files.join("proc")).unwrap();
+    for name in ["absolute", "relative", "d/up"] {
+        let inside = format!("{name}/secret");
+        assert!(matches!(get(&workspace, &inside).await, Err(WorkspaceError::Name(_))), "{name}");
+        assert!(matches!(put(&workspace, &inside, b"mine").await, Err(WorkspaceError::Name(_))), "{name}");
+        assert!(
+            matches!(put(&workspace, &format!("{name}/new/er"), b"").await, Err(WorkspaceError::Name(_))),
+            "{name}"
+        );
+        assert!(workspace.remove(path(inside.clone()), true).await.is_err(), "{name}");
+        assert!(workspace.rename(path(inside), None).await.is_err(), "{name}");
+        assert!(workspace.make_directory(path(format!("{name}/x")), true).await.is_err(), "{name}");
+        assert!(workspace.list(Some(path(name))).await.is_err(), "{name}");
+    }
+    for name in ["root/etc/passwd", "proc/etc/passwd", "loop", "staging"] {
+        assert!(get(&workspace, name).await.is_err(), "{name}");
+    }
+    assert_eq!(all(&workspace).await.into_keys().collect::<Vec<_>>(), ["d/"], "links do not count");
+    // A put replaces the link and not what it leads to; rm -r removes links and not what they lead to.
+    std::fs::remove_file(files.join("absolute")).unwrap();
+    symlink(outside.join("secret"), files.join("absolute")).unwrap();
+    put(&workspace, "absolute", b"mine").await.unwrap();
+    assert_eq!(get(&workspace, "absolute").await.unwrap(), b"mine");
+    workspace.remove(path("d"), true).await.unwrap();
+    workspace.remove(path("relative"), true).await.unwrap();
+    assert_eq!(std::fs::read_to_string(outside.join("secret")).unwrap(), "secret");
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 1);
+    for name in ["..", "../x", "/etc/passwd", "a/../../x"] {
+        assert!(FilePath::parse(name).is_err(), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn links_that_are_swapped_in_while_we_look_lead_nowhere() {
+    let place = Place::new();
+    let workspace = place.open().await;
+    let outside = place.folder.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::write(outside.join("f"), "secret").unwrap();
+    let files = place.home().join("files");
+    put(&workspace, "real/f", b"plain").await.unwrap();
+    symlink(&outside, files.join("link")).unwrap();
+    symlink("real", files.join("now")).unwrap();
+    let stop = Arc::new(AtomicBool::new(false));
+    let swapper = std::thread::spawn({
+        let (files, stop) = (files.clone(), Arc::clone(&stop));
+        move || {
+            let mut swaps = 0_u32;
+            while !stop.load(Ordering::Relaxed) {
+                for target in ["real", outside.to_str().unwrap()] {
+                    symlink(target, files.join("next")).unwrap();
+                    std::fs::rename(files.join("next"), files.join("now")).unwrap();
+                    swaps += 1;
+                }
+            }
+            swaps
+        }
+    });
+    let (mut read, mut refused) = (0, 0);
+    for number in 0..2000 {
+        match get(&workspace, "now/f").await {
+            Ok(content) => {
+                assert!(content == b"plain" || content.starts_with(b"put"), "{content:?}");
+                read += 1;
+            }
+            Err(_) => refused += 1,
+        }
+        let _ = put(&workspace, "now/f", format!("put {number}").as_bytes()).await;
+        let _ = workspace.remove(path("now/g"), true).await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    assert!(swapper.join().unwrap() > 0 && read > 0 && refused > 0, "{read} {refused}");
+    let outside = place.folder.path().join("outside");
+    assert_eq!(std::fs::read_to_string(outside.join("f")).unwrap(), "secret");
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_regular_file_neither_opens_nor_hangs() {
+    let place = Place::new();
+    let workspace = place.open().await;
+    let fifo = place.home().join("files/fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let _socket = std::os::unix::net::UnixListener::bind(place.home().join("files/socket")).unwrap();
+    assert!(matches!(get(&workspace, "fifo").await, Err(WorkspaceError::NotFound)));
+    assert!(get(&workspace, "socket").await.is_err());
+    assert!(all(&workspace).await.is_empty());
+    put(&workspace, "fifo", b"a file now").await.unwrap();
+    assert_eq!(get(&workspace, "fifo").await.unwrap(), b"a file now");
+}
+
+#[tokio::test]
+async fn a_reader_goes_on_reading_what_it_opened() {
+    let place = Place::new();
+    let workspace = place.open().await;
+    put(&workspace, "a", &vec![1; 600_000]).await.unwrap();
+    let mut download = workspace.get(path("a")).await.unwrap();
+    assert_eq!(download.bytes(), 600_000);
+    let mut content = download.next().await.unwrap().unwrap();
+    assert_eq!(content.len(), limits::WORKSPACE_CHUNK);
+    put(&workspace, "a", b"other").await.unwrap();
+    while let Some(piece) = download.next().await.unwrap() {
+        content.extend(piece);
+    }
+    assert_eq!(content, vec![1; 600_000]);
+    assert_eq!(get(&workspace, "a").await.unwrap(), b"other");
+}
+
+#[tokio::test]
+async fn an_upload_that_is_not_finished_leaves_nothing() {
+    let place = Place::new();
+    let workspace = place.open().await;
+    put(&workspace, "a", b"old").await.unwrap();
+    let mut upload = workspace.put(path("a")).await.unwrap();
+    upload.write(vec![0; 1000]).await.unwrap();
+    assert_eq!((place.staged(), get(&workspace, "a").await.unwrap()), (1, b"old".to_vec()));
+    drop(upload);
+    assert_eq!((place.staged(), get(&workspace, "a").await.unwrap()), (0, b"old".to_vec()));
+    // What a kill leaves goes at the next start.
+    let upload = workspace.put(path("b")).await.unwrap();
+    std::mem::forget(upload);
+    assert_eq!(place.staged(), 1);
+    let workspace = place.open().await;
+    assert_eq!((place.staged(), all(&workspace).await.len()), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_quota_holds_when_many_upload_at_once() {
+    let place = Place::with(Quota { bytes: 100 * KIB, files: 20 });
+    let workspace = place.open().await;
+    let uploads = (0..16).map(|number| {
+        let workspace = workspace.clone();
+        tokio::spawn(async move { put(&workspace, &format!("d{number}/f"), &vec![1; 10 * 1024]).await })
+    });
+    let mut done = 0;
+    for upload in uploads.collect::<Vec<_>>() {
+        match upload.await.unwrap() {
+            Ok(()) => done += 1,
+            Err(error) => assert!(matches!(error, WorkspaceError::TooLarge(_)), "{error}"),
+        }
+        assert!(workspace.0.books.used().bytes <= 100 * KIB);
+    }
+    // Each takes two names, so ten fit by names and by bytes; more may have been on their way at once than came.
+    assert!((1..=10).contains(&done), "{done}");
+    let used = workspace.0.books.used();
+    assert_eq!(used, Usage { bytes: done * 10 * KIB, files: done * 2 });
+    assert_eq!(place.open().await.0.books.used(), used, "nothing else is there");
+    assert_eq!(place.staged(), 0);
+    for number in done..10 {
+        put(&workspace, &format!("later{number}/f"), &vec![1; 10 * 1024]).await.unwrap();
+    }
+    assert!(
+        matches!(put(&workspace, "one", b"").await, Err(WorkspaceError::TooLarge(text)) if text.contains("20 files"))
+    );
+    assert!(matches!(workspace.make_directory(path("x"), false).await, Err(WorkspaceError::TooLarge(_))));
+    let replaced = workspace.list(None).await.unwrap()[0].path.clone();
+    put(&workspace, &format!("{}/f", String::from_utf8_lossy(replaced.as_bytes())), b"").await.unwrap();
+    assert_eq!(workspace.0.books.used(), Usage { bytes: 90 * KIB, files: 20 });
+}
+
+/// A workspace and what a script has made of it: a file changed, one removed, one made, directories made and emptied, and a file
+/// and a directory that have taken each other's place.
+async fn changed(place: &Place) -> (Workspace, Basis, Vec<JobFile>, Tree) {
+    let workspace = place.open().await;
+    for name in ["changed", "removed", "kept", "old/gone", "file", "directory/in"] {
+        put(&workspace, name, name.as_bytes()).await.unwrap();
+    }
+    let snapshot = workspace.snapshot(1 << 20).await.unwrap();
+    let written = vec![
+        file("changed", b"anew"),
+        file("new/made", b"made"),
+        file("directory", b"a file now"),
+        file("file/in", b"a directory now"),
+    ];
+    (workspace, snapshot.basis, written, tree(&["new", "new/empty", "file"], &["kept"]))
+}
+
+async fn after(place: &Place) -> (BTreeMap<String, Vec<u8>>, BTreeMap<String, Vec<u8>>) {
+    let (workspace, basis, written, tree) = changed(place).await;
+    let before = all(&workspace).await;
+    workspace.write_back(basis, written, tree).await.unwrap();
+    let after = all(&workspace).await;
+    workspace.remove(path("new"), true).await.unwrap();
+    for name in ["changed", "kept", "directory", "file"] {
+        workspace.remove(path(name), true).await.unwrap();
+    }
+    (before, after)
+}
+
+#[tokio::test]
+async fn what_a_script_has_made_comes_back() {
+    let place = Place::new();
+    let (_, after) = after(&place).await;
+    let names: Vec<&str> = after.keys().map(String::as_str).collect();
+    assert_eq!(names, ["changed", "directory", "file/", "file/in", "kept", "new/", "new/empty/", "new/made"]);
+    assert_eq!(after["changed"], b"anew");
+    assert_eq!(place.staged(), 0);
+}
+
+#[tokio::test]
+async fn a_disk_that_fails_at_any_step_leaves_all_or_nothing() {
+    let place = Place::new();
+    let (before, after) = after(&place).await;
+    let (mut undone, mut done) = (0, 0);
+    for steps in 0.. {
+        let (workspace, basis, written, tree) = changed(&place).await;
+        workspace.0.ground.steps_left.store(steps, Ordering::Relaxed);
+        let result = workspace.write_back(basis, written, tree).await;
+        if result.is_ok() {
+            assert!(steps > 15 && undone > 5 && done > 5, "{steps} steps, {undone} undone, {done} done");
+            break;
+        }
+        assert!(matches!(result, Err(WorkspaceError::Io(_))));
+        // Either the same server goes on with a disk that works again, or another is started.
+        let found = match steps % 2 {
+            0 => {
+                workspace.0.ground.steps_left.store(u64::MAX, Ordering::Relaxed);
+                all(&workspace).await
+            }
+            _ => all(&place.open().await).await,
+        };
+        assert!(found == before || found == after, "step {steps}: {found:?}");
+        if found == before {
+            undone += 1
+        } else {
+            done += 1
+        }
+        let workspace = place.open().await;
+        assert_eq!((place.staged(), all(&workspace).await), (0, found));
+        for entry in workspace.list(None).await.unwrap() {
+            workspace.remove(entry.path, true).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_others_have_changed_meanwhile_is_not_lost() {
+    let others: [(&str, Option<&[u8]>); 10] = [
+        ("changed", Some(b"theirs")),
+        ("changed", Some(b"changed")),
+        ("changed", None),
+        ("removed", Some(b"theirs")),
+        ("new", Some(b"theirs")),
+        ("new/made", Some(b"theirs")),
+        ("directory/theirs", Some(b"theirs")),
+        ("directory", None),
+        ("file", Some(b"theirs")),
+        ("file", None),
+    ];
+    for (name, content) in others {
+        let place = Place::new();
+        let (workspace, basis, written, tree) = changed(&place).await;
+        match content {
+            Some(content) => put(&workspace, name, content).await.unwrap(),
+            None => workspace.remove(path(name), true).await.unwrap(),
+        }
+        let before = all(&workspace).await;
+        let result = workspace.write_back(basis, written, tree).await;
+        assert!(matches!(result, Err(WorkspaceError::Meanwhile(_))), "{name} {content:?}: {result:?}");
+        assert_eq!((all(&workspace).await, place.staged()), (before, 0), "{name}");
+    }
+    // What the script has not touched is nobody's conflict, and stays.
+    for name in ["kept", "theirs", "old/theirs", "new/theirs"] {
+        let place = Place::new();
+        let (workspace, basis, written, tree) = changed(&place).await;
+        put(&workspace, name, b"theirs").await.unwrap();
+        workspace.write_back(basis, written, tree).await.unwrap();
+        assert_eq!(
+            (get(&workspace, name).await.unwrap(), get(&workspace, "changed").await.unwrap()),
+            (b"theirs".to_vec(), b"anew".to_vec())
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_script_is_held_to_the_quota_and_to_what_can_be() {
+    let place = Place::with(Quota { bytes: KIB, files: 5 });
+    let workspace = place.open().await;
+    put(&workspace, "a", &[1; 600]).await.unwrap();
+    let before = all(&workspace).await;
+    for (written, tree) in [
+        (vec![file("b", &[0; 500])], tree(&[], &["a"])),
+        (vec![], tree(&["1", "2", "3", "4", "5"], &["a"])),
+        (vec![file("a/b", b"")], tree(&[], &["a"])),
+        (vec![file("b", b""), file("b/c", b"")], tree(&[], &["a"])),
+        (vec![file("b", b"")], tree(&["b"], &["a"])),
+    ] {
+        let basis = workspace.snapshot(1 << 20).await.unwrap().basis;
+        let result = workspace.write_back(basis, written, tree).await;
+        assert!(matches!(result, Err(WorkspaceError::TooLarge(_) | WorkspaceError::Kind(_))), "{result:?}");
+        assert_eq!((all(&workspace).await, place.staged()), (before.clone(), 0));
+    }
+    // In the place of what goes there is room; a name that the job did not bring is nothing.
+    let basis = workspace.snapshot(1 << 20).await.unwrap().basis;
+    workspace.write_back(basis, vec![file("b", &[0; 1000])], tree(&[], &["never"])).await.unwrap();
+    assert_eq!(workspace.0.books.used(), Usage { bytes: 1000, files: 1 });
+    let error = workspace.snapshot(1000).await.unwrap_err().to_string();
+    assert!(
+        error.contains("may have 1000 bytes") && error.contains("they have 1001; the largest are b (1000 bytes)"),
+        "{error}"
+    );
+    assert!(workspace.snapshot(1001).await.is_ok());
+}
+
+const CHILD: &str = "CLOUD_PYTHON_TEST_WORKSPACE";
+
+/// Not a test of its own: the process that the next one kills.
+#[tokio::test]
+#[ignore = "run by the next one"]
+async fn changes_a_workspace_until_it_is_killed() {
+    let Some(folder) = std::env::var_os(CHILD) else { return };
+    let workspaces = Workspaces::open(folder.into(), Quota::of_bytes(1 << 20)).await.unwrap();
+    let workspace = workspaces.of(&UserName::parse("ada").unwrap()).await.unwrap();
+    for number in 0_u32.. {
+        let basis = workspace.snapshot(1 << 20).await.unwrap().basis;
+        let (odd, text) = (number % 2, number.to_string());
+        let written = (0..4).map(|name| file(&format!("d{odd}/{name}"), text.as_bytes())).collect();
+        workspace.write_back(basis, written, tree(&[&format!("d{odd}")], &[])).await.unwrap();
+        println!("done {number}");
+    }
+}
+
+#[tokio::test]
+async fn a_kill_at_any_moment_leaves_all_or_nothing() {
+    let place = Place::new();
+    for round in 0..12 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "workspace::tests::changes_a_workspace_until_it_is_killed", "--ignored", "--nocapture"])
+            .env(CHILD, place.folder.path().join("workspaces"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let done = |line: String| line.strip_prefix("done ").and_then(|number| number.parse::<u32>().ok());
+        // A different moment each time: after so many changes, and wherever the next one is by then.
+        let last = lines.by_ref().filter_map(done).nth(round).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let told = lines.filter_map(done).last().unwrap_or(last);
+        let found = all(&place.open().await).await;
+        assert_eq!(found.len(), 5, "{found:?}");
+        let numbers: Vec<u32> = found
+            .values()
+            .filter(|text| !text.is_empty())
+            .map(|text| String::from_utf8_lossy(text).parse().unwrap())
+            .collect();
+        assert!(numbers.iter().all(|number| *number == numbers[0]), "{found:?}");
+        assert!(numbers[0] == told || numbers[0] == told + 1, "{found:?} after {told}");
+        assert_eq!(place.staged(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_large_file_passes_in_pieces() {
+    let place = Place::with(Quota::of_bytes(1 << 28));
+    let workspace = place.open().await;
+    let mut upload = workspace.put(path("large")).await.unwrap();
+    for number in 0..192_u32 {
+        upload.write(number.to_le_bytes().repeat(1 << 18)).await.unwrap();
+    }
+    upload.commit().await.unwrap();
+    let on_disk = std::fs::metadata(place.home().join("files").join(std::ffi::OsStr::from_bytes(b"large"))).unwrap();
+    assert_eq!(on_disk.size(), 192 << 20);
+    let mut download = workspace.get(path("large")).await.unwrap();
+    let mut bytes = 0;
+    while let Some(piece) = download.next().await.unwrap() {
+        assert!(piece.len() <= limits::WORKSPACE_CHUNK && piece.capacity() <= 2 * limits::WORKSPACE_CHUNK);
+        bytes += piece.len();
+    }
+    assert_eq!(bytes, 192 << 20);
+}
