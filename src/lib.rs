@@ -8,6 +8,7 @@
 //! | [`server`] | the composition root: the only file that knows all rooms |
 //! | [`client`] | the other end of the wire: calls a server that it does not trust further than its certificate |
 //! | [`http`] | the HTTPS door and the administrator's socket; the only room that names warp |
+//! | `door` | what every listener needs: permits, networks, deadlines |
 //! | [`app`] | the corridor behind every door: who may do what, and the doing |
 //! | [`auth`] | who somebody is: passwords, codes, tokens, limits on guessing |
 //! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |
@@ -23,7 +24,7 @@
 //! | [`fuzz`] | what a fuzzer calls |
 //! | [`manual`] | the design, the threat model, how to run a server: prose that must stay true |
 //!
-//! Imports point one way: `cli -> server -> http -> app -> {auth, sandbox, mail} -> store -> domain`. `config`, `clock`, `vault`,
+//! Imports point one way: `cli -> server -> http -> {app, door} -> {auth, sandbox, mail} -> store -> domain`. `config`, `clock`, `vault`,
 //! `disk` and `telemetry` may be named by all, and `domain` names none of the other rooms but the limits. A structural test
 //! (`tests/structure.rs`) keeps it so.
 
@@ -36,6 +37,7 @@ pub mod clock;
 pub mod config;
 pub mod disk;
 pub mod domain;
+pub(crate) mod door;
 pub mod fuzz;
 pub mod http;
 pub mod mail;

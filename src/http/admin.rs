@@ -15,7 +15,6 @@ use warp::filters::BoxedFilter;
 
 use super::asked::Asked;
 use super::connection::{self, Handler, Terms};
-use super::networks::Networks;
 use super::reply::Answer;
 use super::route::{self, Does, House, Route, Takes};
 use super::{HttpError, Settings};
@@ -23,6 +22,7 @@ use crate::app::App;
 use crate::clock::monotonic;
 use crate::config::limits;
 use crate::domain::{Action, AdminAction, Credential, Decision, Email, Error, Network};
+use crate::door::networks::Networks;
 
 /// Every route of the administrator's socket. `GET` takes `HEAD`, too, and changes nothing.
 pub const ADMIN_ROUTES: &[Route] = &[
