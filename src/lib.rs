@@ -15,6 +15,7 @@
 //! | [`mail`] | letters: stored, sent, tried again; the only room that names lettre |
 //! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
 //! | [`certs`] | the private authority that vouches for the server; the only room that names rcgen |
+//! | [`keys`] | the keys of the sealed channel; the only room that names Ed448 and X448 |
 //! | [`domain`] | who asks, what is asked, what is run, how it ended, and the rules of all that; pure |
 //! | [`config`] | what an operator may set, and every number that bounds something |
 //! | [`clock`] | the only caller of `now()` |
@@ -40,6 +41,7 @@ pub mod domain;
 pub(crate) mod door;
 pub mod fuzz;
 pub mod http;
+pub mod keys;
 pub mod mail;
 pub mod manual;
 pub mod sandbox;

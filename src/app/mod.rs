@@ -12,6 +12,7 @@ mod execute;
 mod letters;
 mod metrics;
 mod runs;
+mod sealed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +25,8 @@ use crate::mail::{MailError, Outbox};
 use crate::sandbox::Sandbox;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
+
+pub use sealed::keys;
 
 use metrics::Metrics;
 use runs::Runs;
@@ -151,6 +154,8 @@ impl App {
             Action::Login => self.login(principal.member()?).await,
             Action::Logout => self.logout(principal.member()?).await,
             Action::Execute(job) => self.execute(principal.member()?, &job).await,
+            Action::Enter => self.enter(&principal, &credential).await,
+            Action::Leave => self.leave(principal.sealed()?).await,
             Action::Administer(action) => {
                 principal.operator()?;
                 self.administer(action).await
