@@ -12,6 +12,7 @@
 //! | [`app`] | the corridor behind every door: who may do what, and the doing |
 //! | [`auth`] | who somebody is: passwords, codes, tokens, limits on guessing |
 //! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |
+//! | [`workspace`] | the files of the sealed channel's users; the only room that names cap-std |
 //! | [`mail`] | letters: stored, sent, tried again; the only room that names lettre |
 //! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
 //! | [`certs`] | the private authority that vouches for the server; the only room that names rcgen |
@@ -25,7 +26,8 @@
 //! | [`fuzz`] | what a fuzzer calls |
 //! | [`manual`] | the design, the threat model, how to run a server: prose that must stay true |
 //!
-//! Imports point one way: `cli -> server -> http -> {app, door} -> {auth, sandbox, mail} -> store -> domain`. `config`, `clock`, `vault`,
+//! Imports point one way: `cli -> server -> {http, sealed} -> {app, door} -> {auth, sandbox, workspace, mail} -> {store, keys} -> domain`.
+//! `config`, `clock`, `vault`,
 //! `disk` and `telemetry` may be named by all, and `domain` names none of the other rooms but the limits. A structural test
 //! (`tests/structure.rs`) keeps it so.
 
@@ -49,3 +51,4 @@ pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod vault;
+pub mod workspace;

@@ -21,6 +21,7 @@ use crate::mail::{MailError, Outbox, Smtp, SmtpSettings, Transport};
 use crate::sandbox::{self, Meter, Sandbox, SandboxError, Source, WASMTIME_VERSION, cache_folder};
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
+use crate::workspace::{Quota, WorkspaceError, Workspaces};
 
 /// The server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,9 @@ pub enum ServerError {
     /// Mails cannot be sent as configured.
     #[error(transparent)]
     Mail(#[from] MailError),
+    /// The users' files cannot be used.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
     /// A listener does not start.
     #[error(transparent)]
     Http(#[from] HttpError),
@@ -95,6 +99,7 @@ impl Server {
         let Start { data, config, clock, sandbox } = start;
         make_private(&data)?;
         let (store, vault) = open_store(&data)?;
+        let workspaces = Workspaces::open(data.join("workspaces"), Quota::of_bytes(config.workspace_bytes)).await?;
         let image = cache_folder().and_then(|cache| Source::find(&cache)).map_err(SandboxError::from)?;
         let prepared = image.prepare(Meter::default(), progress).map_err(SandboxError::from)?;
         let settings = sandbox::Settings { allow_weak_jail: config.allow_weak_jail, ..sandbox };
@@ -137,6 +142,7 @@ impl Server {
             auth,
             outbox: outbox.clone(),
             sandbox: sandbox.clone(),
+            workspaces,
             clock: clock.clone(),
         };
         let versions = Versions {

@@ -8,7 +8,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-use crate::domain::{Error, JobOutcome, JobResult, Outcome};
+use crate::domain::{Error, JobOutcome, JobResult};
 
 /// Counters that only grow, and the times of runs.
 #[derive(Debug)]
@@ -39,9 +39,9 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    pub(super) fn answered(&self, action: &'static str, answer: &Result<Outcome, Error>) {
+    pub(super) fn answered(&self, action: &'static str, answer: Result<(), &Error>) {
         let answer = match answer {
-            Ok(_) => "ok",
+            Ok(()) => "ok",
             Err(Error::Malformed(_) | Error::TooLarge(_) | Error::Conflict(_) | Error::NotFound) => "refused",
             Err(Error::Unauthorized) => "unauthorized",
             Err(Error::SlowDown(_)) => "slow_down",

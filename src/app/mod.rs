@@ -8,11 +8,14 @@
 
 mod accounts;
 mod admin;
+mod builtins;
+mod command;
 mod execute;
 mod letters;
 mod metrics;
 mod runs;
 mod sealed;
+mod workspace;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +28,9 @@ use crate::mail::{MailError, Outbox};
 use crate::sandbox::Sandbox;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
+use crate::workspace::{WorkspaceError, Workspaces};
 
+pub use command::{Command, CommandInput};
 pub use sealed::keys;
 
 use metrics::Metrics;
@@ -44,12 +49,15 @@ enum AppError {
     Mail(#[from] MailError),
     #[error(transparent)]
     Auth(#[from] AuthError),
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
 }
 
 impl From<AppError> for Error {
     fn from(error: AppError) -> Self {
         match error {
             AppError::Refused(refusal) => refusal,
+            AppError::Workspace(error) => error.into(),
             // The mail server has been away for long; what waits is kept, and nothing more is taken.
             AppError::Mail(MailError::Full) => Self::Overloaded(limits::LINK_LIFE),
             ours => Self::Ours(ours.to_string()),
@@ -70,6 +78,8 @@ pub struct Rooms {
     pub outbox: Outbox,
     /// Where scripts run.
     pub sandbox: Sandbox,
+    /// Where the files of the sealed channel's users are.
+    pub workspaces: Workspaces,
     /// What time it is.
     pub clock: Clock,
 }
@@ -132,7 +142,7 @@ impl App {
                 acting.await.unwrap_or_else(|error| Err(Error::Ours(error.to_string())))
             }
         };
-        self.0.metrics.answered(kind, &answer);
+        self.0.metrics.answered(kind, answer.as_ref().map(drop));
         answer
     }
 

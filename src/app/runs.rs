@@ -1,4 +1,4 @@
-//! How much may run at once: limits of each account, and one bounded queue for all.
+//! How much may run at once: limits of each account, and one bounded queue for all. Runs have one of these, live sessions another.
 //!
 //! Owns: who gets a place to run, and ending an account's runs when it is suspended. Not here: the run itself (`sandbox`).
 
@@ -15,9 +15,12 @@ use crate::clock::Clock;
 use crate::config::RunLimits;
 use crate::domain::{AccountId, Error};
 
-/// Who runs and who waits.
+/// Who runs and who waits. Clones count the same.
+#[derive(Clone, Debug)]
+pub(super) struct Runs(Arc<Inner>);
+
 #[derive(Debug)]
-pub(super) struct Runs {
+struct Inner {
     limits: RunLimits,
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
@@ -34,34 +37,35 @@ struct Busy {
 
 impl Runs {
     pub(super) fn new(limits: RunLimits, clock: Clock) -> Self {
-        Self {
+        Self(Arc::new(Inner {
             places: Arc::new(Semaphore::new(limits.concurrent)),
             waiting: AtomicUsize::new(0),
             rate: RateOf::per_minute(limits.per_minute, clock),
             accounts: Mutex::default(),
             limits,
-        }
+        }))
     }
 
     /// Whether one more may wait at all.
     pub(super) fn has_room(&self) -> Result<(), Error> {
-        match self.places.available_permits() > 0 || self.waiting.load(Ordering::Relaxed) < self.limits.waiting {
+        let Inner { places, waiting, limits, .. } = &*self.0;
+        match places.available_permits() > 0 || waiting.load(Ordering::Relaxed) < limits.waiting {
             true => Ok(()),
-            false => Err(Error::Overloaded(self.limits.wait)),
+            false => Err(Error::Overloaded(limits.wait)),
         }
     }
 
     /// Runs in progress, and runs that wait.
     pub(super) fn count(&self) -> (usize, usize) {
-        let running = self.limits.concurrent.saturating_sub(self.places.available_permits());
-        (running, self.waiting.load(Ordering::Relaxed))
+        let running = self.0.limits.concurrent.saturating_sub(self.0.places.available_permits());
+        (running, self.0.waiting.load(Ordering::Relaxed))
     }
 
     /// A place for one run of this account, once there is one.
-    pub(super) async fn enter(&self, account: AccountId) -> Result<Run<'_>, Error> {
+    pub(super) async fn enter(&self, account: AccountId) -> Result<Run, Error> {
         let member = self.count_in(account)?;
-        self.rate.check(&account)?;
-        let permit = match Arc::clone(&self.places).try_acquire_owned() {
+        self.0.rate.check(&account)?;
+        let permit = match Arc::clone(&self.0.places).try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => self.wait().await?,
         };
@@ -69,30 +73,32 @@ impl Runs {
     }
 
     async fn wait(&self) -> Result<OwnedSemaphorePermit, Error> {
-        let _waiting = Waiting::begin(self)?;
-        match timeout(self.limits.wait, Arc::clone(&self.places).acquire_owned()).await {
+        let _waiting = Waiting::begin(&self.0)?;
+        match timeout(self.0.limits.wait, Arc::clone(&self.0.places).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(Error::Overloaded(self.limits.wait)),
+            _ => Err(Error::Overloaded(self.0.limits.wait)),
         }
     }
 
     /// Ends all runs of an account, and those that wait.
     pub(super) fn end(&self, account: AccountId) {
-        if let Some(busy) = self.accounts().get(&account) {
+        if let Some(busy) = self.0.accounts().get(&account) {
             busy.end.send_replace(());
         }
     }
 
-    fn count_in(&self, account: AccountId) -> Result<Counted<'_>, Error> {
-        let mut accounts = self.accounts();
+    fn count_in(&self, account: AccountId) -> Result<Counted, Error> {
+        let mut accounts = self.0.accounts();
         let busy = accounts.entry(account).or_insert_with(|| Busy { runs: 0, end: watch::channel(()).0 });
-        if busy.runs >= self.limits.concurrent_per_account {
+        if busy.runs >= self.0.limits.concurrent_per_account {
             return Err(Error::SlowDown(Duration::from_secs(1)));
         }
         busy.runs += 1;
-        Ok(Counted { runs: self, account, end: busy.end.subscribe() })
+        Ok(Counted { runs: self.clone(), account, end: busy.end.subscribe() })
     }
+}
 
+impl Inner {
     fn accounts(&self) -> MutexGuard<'_, HashMap<AccountId, Busy>> {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -100,12 +106,12 @@ impl Runs {
 
 /// A place to run. Dropping it gives it to the next.
 #[derive(Debug)]
-pub(super) struct Run<'a> {
-    member: Counted<'a>,
+pub(super) struct Run {
+    member: Counted,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Run<'_> {
+impl Run {
     /// Returns when the account is to be ended.
     pub(super) async fn ended(&mut self) {
         // It fails when the sender has gone, which lives as long as this.
@@ -114,15 +120,15 @@ impl Run<'_> {
 }
 
 #[derive(Debug)]
-struct Counted<'a> {
-    runs: &'a Runs,
+struct Counted {
+    runs: Runs,
     account: AccountId,
     end: watch::Receiver<()>,
 }
 
-impl Drop for Counted<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
-        let mut accounts = self.runs.accounts();
+        let mut accounts = self.runs.0.accounts();
         if let Some(busy) = accounts.get_mut(&self.account) {
             busy.runs -= 1;
             if busy.runs == 0 {
@@ -132,10 +138,10 @@ impl Drop for Counted<'_> {
     }
 }
 
-struct Waiting<'a>(&'a Runs);
+struct Waiting<'a>(&'a Inner);
 
 impl<'a> Waiting<'a> {
-    fn begin(runs: &'a Runs) -> Result<Self, Error> {
+    fn begin(runs: &'a Inner) -> Result<Self, Error> {
         let waiting = Self(runs);
         match runs.waiting.fetch_add(1, Ordering::Relaxed) < runs.limits.waiting {
             true => Ok(waiting),

@@ -5,11 +5,19 @@
 use super::{App, AppError};
 use crate::auth::Principal;
 use crate::clock::Clock;
-use crate::domain::{Actor, Credential, Error, Event, KeyAction, Outcome, SealedEntry, SealedUser};
+use crate::domain::{
+    Actor, Credential, Error, Event, KeyAction, Network, Outcome, SealedEntry, SealedSession, SealedUser, UnixTime,
+};
 use crate::keys::PublicKey;
 use crate::store::{Change, Store};
 
 impl App {
+    /// Who a session of the sealed channel stands for, if they are still registered with the key that began it.
+    pub async fn sealed_user(&self, from: Network, session: &SealedSession) -> Result<SealedUser, Error> {
+        let principal = self.0.rooms.auth.admit(from, &Credential::Sealed(session.clone())).await?;
+        principal.sealed().cloned()
+    }
+
     /// A session begins: a line in the audit trail, if the user has not been removed meanwhile.
     pub(super) async fn enter(&self, principal: &Principal, shown: &Credential) -> Result<Outcome, Error> {
         let (user, Credential::Signed(_)) = (principal.sealed()?.clone(), shown) else {
@@ -83,7 +91,7 @@ pub async fn keys(store: &Store, clock: &Clock, action: KeyAction) -> Result<Out
 
 fn append(
     change: &mut Change<'_>,
-    now: crate::domain::UnixTime,
+    now: UnixTime,
     who: Actor,
     what: Event,
     entry: &SealedEntry,

@@ -16,6 +16,7 @@ pub(super) struct File {
     pub(super) passwords: Passwords,
     pub(super) runs: Runs,
     pub(super) limits: Limits,
+    pub(super) sealed: Sealed,
     pub(super) allow_weak_jail: bool,
 }
 
@@ -75,4 +76,11 @@ pub(super) struct Limits {
     pub(super) logins_per_minute: Option<NonZeroU32>,
     pub(super) connections: Option<usize>,
     pub(super) connections_per_address: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Sealed {
+    pub(super) workspace_mib: Option<u64>,
+    pub(super) host_commands: bool,
 }

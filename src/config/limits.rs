@@ -86,6 +86,18 @@ pub const OWN_NETWORKS: usize = 16;
 
 /// Bytes of a user's name: e-mail addresses fit, and the name of a directory may have 255.
 pub const USER_NAME_BYTES: usize = 64;
+/// MiB of the files in a workspace when nobody says otherwise. Twice what a command's job can have.
+pub const WORKSPACE_MIB: u64 = 256;
+/// The most that an operator can set: a TiB.
+pub const WORKSPACE_MIB_MAX: u64 = 1 << 20;
+/// Files and directories in a workspace. As many as come with a script, so that files alone never keep a command from running.
+pub const WORKSPACE_FILES: u64 = FILES as u64;
+/// Workspaces whose directories stay open when nobody uses them. Each has two descriptors.
+pub const WORKSPACES_OPEN: usize = 32;
+/// Bytes that a command writes at most, scripts and commands of the machine too: what is larger is a file to get.
+pub const COMMAND_OUTPUT_BYTES: u64 = 16 * MIB as u64;
+/// Bytes that are read from a file of a workspace at once.
+pub const WORKSPACE_CHUNK: usize = 256 * KIB;
 
 // Certificates of the private authority.
 
@@ -112,6 +124,8 @@ pub const SEALED_IDLE: Duration = Duration::from_secs(600);
 pub const SEALED_IDLE_MIN: Duration = Duration::from_secs(10);
 /// The longest that an operator can set: a day.
 pub const SEALED_IDLE_MAX: Duration = Duration::from_secs(24 * 3600);
+/// How often sessions that have been idle for too long are ended where nobody asks for anything.
+pub const SEALED_SWEEP: Duration = Duration::from_secs(5);
 /// Sessions at once. Each has at most [`SEALED_SEEN`] tokens to remember.
 pub const SEALED_SESSIONS: usize = 10_000;
 /// Sessions at once of one user; a further log-in ends the one that was used least recently.

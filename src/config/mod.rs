@@ -45,6 +45,10 @@ pub struct Config {
     pub connections: usize,
     /// Connections at once from one network.
     pub connections_per_network: usize,
+    /// Bytes of the files in one workspace of the sealed channel.
+    pub workspace_bytes: u64,
+    /// Whether users of the sealed channel whose key's entry says so may run commands of the machine itself.
+    pub host_commands: bool,
     /// Goes on where the kernel has no Landlock.
     pub allow_weak_jail: bool,
 }
@@ -190,6 +194,13 @@ impl Config {
                 1,
                 100_000,
             )?,
+            workspace_bytes: within(
+                "sealed.workspace_mib",
+                file.sealed.workspace_mib.unwrap_or(limits::WORKSPACE_MIB),
+                1,
+                limits::WORKSPACE_MIB_MAX,
+            )? << 20,
+            host_commands: file.sealed.host_commands,
             allow_weak_jail: file.allow_weak_jail,
         })
     }
@@ -304,7 +315,7 @@ mod tests {
         let config = Config::parse("").unwrap();
         assert!(config.listen.ip().is_loopback());
         assert_eq!(config.mail, MailConfig::Directory(None));
-        assert!(!config.allow_weak_jail);
+        assert!(!config.allow_weak_jail && !config.host_commands);
     }
 
     #[test]
@@ -327,6 +338,7 @@ mod tests {
             ("[runs]\nper_minute = 0", "per_minute"),
             ("[runs]\nmemory_mib = 63", "runs.memory_mib"),
             ("[limits]\nconnections = -1", "connections"),
+            ("[sealed]\nworkspace_mib = 0", "sealed.workspace_mib is 0: it must be between 1 and 1048576"),
         ];
         for (text, named) in wrong {
             let error = Config::parse(text).unwrap_err().to_string();

@@ -127,6 +127,17 @@ impl FilePath {
         &self.0
     }
 
+    /// The directory that it lies in. Nothing if that is the working directory.
+    pub fn parent(&self) -> Option<Self> {
+        let end = self.0.iter().rposition(|byte| *byte == b'/')?;
+        self.0.get(..end).map(|above| Self(above.to_vec()))
+    }
+
+    /// The last of its parts.
+    pub fn name(&self) -> &[u8] {
+        self.0.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
+    }
+
     /// Whether `path` is this one, or lies below it if this is a directory's.
     pub fn covers(&self, path: &Self) -> bool {
         path.0.strip_prefix(self.0.as_slice()).is_some_and(|rest| matches!(rest, [] | [b'/', ..]))
@@ -323,6 +334,14 @@ mod tests {
         }
         for good in ["a", "a/b.txt", "...", "\u{e9}/\u{1f40d}.py"] {
             assert!(FilePath::parse(good).is_ok(), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_knows_its_last_part_and_what_is_above() {
+        let path = |text| FilePath::parse(text).unwrap();
+        for (whole, parent, name) in [("a", None, "a"), ("a/b", Some("a"), "b"), ("a/b/c", Some("a/b"), "c")] {
+            assert_eq!((path(whole).parent(), path(whole).name()), (parent.map(path), name.as_bytes()));
         }
     }
 

@@ -20,6 +20,7 @@ mod secret;
 mod time;
 mod totp;
 mod user;
+mod words;
 
 pub use account::{Account, AccountId, Decision, Link, LinkPurpose, NotPossible, Registration, Standing, TokenRecord};
 pub use action::{Action, AdminAction, Credential, KeyAction, PasswordCredential};
@@ -37,3 +38,4 @@ pub use secret::{BearerToken, LinkToken, Secret, TOKEN_BYTES, TokenHash};
 pub use time::UnixTime;
 pub use totp::{TOTP_SECRET_BYTES, TotpCode, TotpSecret, TotpStep};
 pub use user::{SealedUser, UserName, UserNameError};
+pub use words::{WordsError, words};
