@@ -8,6 +8,7 @@
 //! | [`server`] | the composition root: the only file that knows all rooms |
 //! | [`client`] | the other end of the wire: calls a server that it does not trust further than its certificate |
 //! | [`http`] | the HTTPS door and the administrator's socket; the only room that names warp |
+//! | `door` | what every listener needs: permits, networks, deadlines |
 //! | [`app`] | the corridor behind every door: who may do what, and the doing |
 //! | [`auth`] | who somebody is: passwords, codes, tokens, limits on guessing |
 //! | [`sandbox`] | running a script behind three walls; the only room that names wasmtime |
@@ -15,6 +16,7 @@
 //! | [`mail`] | letters: stored, sent, tried again; the only room that names lettre |
 //! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
 //! | [`certs`] | the private authority that vouches for the server; the only room that names rcgen |
+//! | [`keys`] | the keys of the sealed channel; the only room that names Ed448 and X448 |
 //! | [`domain`] | who asks, what is asked, what is run, how it ended, and the rules of all that; pure |
 //! | [`config`] | what an operator may set, and every number that bounds something |
 //! | [`clock`] | the only caller of `now()` |
@@ -24,7 +26,8 @@
 //! | [`fuzz`] | what a fuzzer calls |
 //! | [`manual`] | the design, the threat model, how to run a server: prose that must stay true |
 //!
-//! Imports point one way: `cli -> server -> http -> app -> {auth, sandbox, workspace, mail} -> store -> domain`. `config`, `clock`, `vault`,
+//! Imports point one way: `cli -> server -> {http, sealed} -> {app, door} -> {auth, sandbox, workspace, mail} -> {store, keys} -> domain`.
+//! `config`, `clock`, `vault`,
 //! `disk` and `telemetry` may be named by all, and `domain` names none of the other rooms but the limits. A structural test
 //! (`tests/structure.rs`) keeps it so.
 
@@ -37,8 +40,10 @@ pub mod clock;
 pub mod config;
 pub mod disk;
 pub mod domain;
+pub(crate) mod door;
 pub mod fuzz;
 pub mod http;
+pub mod keys;
 pub mod mail;
 pub mod manual;
 pub mod sandbox;

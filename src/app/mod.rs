@@ -15,6 +15,7 @@ mod letters;
 mod metrics;
 mod python;
 mod runs;
+mod sealed;
 mod workspace;
 
 use std::sync::Arc;
@@ -33,6 +34,8 @@ use crate::vault::{Vault, VaultError};
 use crate::workspace::{WorkspaceError, Workspaces};
 
 pub use command::{Command, CommandInput};
+pub use sealed::keys;
+
 use metrics::Metrics;
 use runs::Runs;
 
@@ -173,6 +176,8 @@ impl App {
             Action::Login => self.login(principal.member()?).await,
             Action::Logout => self.logout(principal.member()?).await,
             Action::Execute(job) => self.execute(principal.member()?, &job).await,
+            Action::Enter => self.enter(&principal, &credential).await,
+            Action::Leave => self.leave(principal.sealed()?).await,
             Action::Administer(action) => {
                 principal.operator()?;
                 self.administer(action).await

@@ -7,6 +7,7 @@
 //! password costs.
 
 mod password;
+mod sealed;
 mod throttle;
 mod tokens;
 
@@ -18,8 +19,9 @@ use crate::clock::Clock;
 use crate::config::limits;
 use crate::domain::{
     Account, AccountId, BearerToken, Credential, Email, Error, LinkPurpose, LinkToken, Network, PasswordCredential,
-    PasswordHash, Standing, TokenHash, TotpSecret, TotpStep, UnixTime,
+    PasswordHash, SealedKey, SealedUser, Standing, TokenHash, TotpSecret, TotpStep, UnixTime,
 };
+use crate::keys::PrivateKey;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError, random};
 
@@ -57,6 +59,7 @@ enum Kind {
     Member(Member),
     Verification(TokenHash),
     Approval(TokenHash, AccountId),
+    Sealed(SealedUser),
     Operator,
 }
 
@@ -98,6 +101,14 @@ impl Principal {
         }
     }
 
+    /// A user of the sealed channel, or nobody who may do this.
+    pub fn sealed(&self) -> Result<&SealedUser, Error> {
+        match &self.0 {
+            Kind::Sealed(user) => Ok(user),
+            _ => Err(Error::Unauthorized),
+        }
+    }
+
     /// The operator.
     pub fn operator(&self) -> Result<(), Error> {
         match &self.0 {
@@ -128,6 +139,8 @@ struct Inner {
     throttle: Throttle,
     /// What an unknown address is compared with, so that it costs what a known one costs.
     nobody: Account,
+    /// What an unknown user of the sealed channel would have to have signed with. Nobody has its private half.
+    stranger: SealedKey,
 }
 
 impl Auth {
@@ -145,7 +158,8 @@ impl Auth {
             networks: vec![],
         };
         let throttle = Throttle::new(clock.clone(), rates);
-        Ok(Self(Arc::new(Inner { store, vault, clock, passwords, throttle, nobody })))
+        let stranger = PrivateKey::make()?.public().key();
+        Ok(Self(Arc::new(Inner { store, vault, clock, passwords, throttle, nobody, stranger })))
     }
 
     /// The passwords' room, for registration.
@@ -165,6 +179,8 @@ impl Auth {
             Credential::Operator => Kind::Operator,
             Credential::Bearer(token) => Kind::Member(self.by_token(token)?),
             Credential::Password(credential) => Kind::Member(self.by_password(from, credential).await?),
+            Credential::Signed(proof) => Kind::Sealed(self.by_signature(from, proof)?),
+            Credential::Sealed(session) => Kind::Sealed(self.by_session(session)?),
             Credential::Verification(token) => match self.link(token)? {
                 LinkPurpose::Register(_) | LinkPurpose::Enrol(_) => Kind::Verification(token.hash()),
                 LinkPurpose::Approve(_) => return Err(Error::NotFound),

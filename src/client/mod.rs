@@ -18,7 +18,7 @@ pub mod terminal;
 mod tls;
 mod wire;
 
-pub use admin::{Admin, Entries, Entry, OneUser, Status, Told, User, Users};
+pub use admin::{Admin, Entries, Entry, Key, Keys, OneUser, Status, Told, User, Users};
 pub use calls::{Client, Ended};
 pub use endpoint::{CaFile, Endpoint, ServerUrl};
 pub use error::ClientError;

@@ -3,7 +3,10 @@
 //! Owns: [`Credential`] and [`Action`]. A request becomes one of each before anything is done about it; `auth` makes a
 //! principal of the credential, and `app` decides whether that principal may do that.
 
-use super::{BearerToken, Decision, Email, JobSpec, LinkToken, Password, TotpCode};
+use super::{
+    BearerToken, Decision, Email, JobSpec, LinkToken, Password, SealedKey, SealedProof, SealedSession, TotpCode,
+    UserName,
+};
 
 /// What a caller shows to be let in.
 #[derive(Clone, Debug)]
@@ -18,6 +21,10 @@ pub enum Credential {
     Verification(LinkToken),
     /// The link of a mail that was sent to the administrator.
     Approval(LinkToken),
+    /// A signature by the key of a user of the sealed channel.
+    Signed(SealedProof),
+    /// The session that such a signature has begun.
+    Sealed(SealedSession),
     /// A connection to the administrator's socket: the kernel says that it is the server's own user.
     Operator,
 }
@@ -57,6 +64,10 @@ pub enum Action {
     Logout,
     /// Runs a script. An approved account, by password and code or by token, within its limits.
     Execute(Box<JobSpec>),
+    /// Begins a session of the sealed channel. Whoever has signed with the key of one of its users.
+    Enter,
+    /// Ends one. Whose it is.
+    Leave,
     /// Anything on the administrator's socket. The operator alone.
     Administer(AdminAction),
 }
@@ -71,6 +82,8 @@ impl Action {
             Self::Login => "login",
             Self::Logout => "logout",
             Self::Execute(_) => "execute",
+            Self::Enter => "enter",
+            Self::Leave => "leave",
             Self::Administer(_) => "administer",
         }
     }
@@ -89,6 +102,8 @@ pub enum AdminAction {
     ResetTotp(Email),
     /// Ends all tokens of an account and its runs.
     RevokeTokens(Email),
+    /// Looks at or changes who may use the sealed channel.
+    Keys(KeyAction),
     /// Reads the audit trail, from an entry's number on.
     Audit {
         /// The first entry wanted; they count from 1.
@@ -98,4 +113,22 @@ pub enum AdminAction {
     Status,
     /// Figures for a monitoring system, in the text format of OpenMetrics.
     Metrics,
+}
+
+/// What can be done about the users of the sealed channel, whether the server runs or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyAction {
+    /// Lists them.
+    List,
+    /// Registers one.
+    Add {
+        /// Their name, which must be free.
+        user: UserName,
+        /// The key they sign with.
+        key: SealedKey,
+        /// Whether they may run commands of the machine itself, if the configuration allows that to anybody.
+        host_commands: bool,
+    },
+    /// Removes one and ends their sessions.
+    Remove(UserName),
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{AuditEntry, Email, JobResult, Secret, Standing, UnixTime};
+use super::{AuditEntry, Email, JobResult, SealedEntry, SealedSession, Secret, Standing, UnixTime};
 
 /// It was done.
 #[derive(Clone, Debug)]
@@ -25,6 +25,10 @@ pub enum Outcome {
     LoggedIn(Secret<String>, Duration),
     /// The token has ended.
     LoggedOut,
+    /// Somebody may have a session of the sealed channel, and what it stands for.
+    Entered(SealedSession),
+    /// Users of the sealed channel: all, or the one that was added or removed.
+    Keys(Vec<SealedEntry>),
     /// The run is over.
     Ran(Box<JobResult>),
     /// All accounts.

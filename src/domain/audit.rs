@@ -20,7 +20,7 @@ pub struct AuditEntry {
     pub who: Actor,
     /// What was decided.
     pub what: Event,
-    /// Whose account it was about, if about one.
+    /// Whose account it was about, if about one; or the name of a user of the sealed channel.
     pub about: Option<String>,
     /// SHA-256 over the entry before and this one.
     pub hash: [u8; 32],
@@ -64,6 +64,12 @@ pub enum Event {
     TokensRevoked,
     /// The account has a new TOTP secret.
     TotpReset,
+    /// A user of the sealed channel was registered with a key.
+    KeyAdded,
+    /// The same, with the right to commands of the machine itself.
+    HostKeyAdded,
+    /// A user of the sealed channel was removed, with their sessions.
+    KeyRemoved,
 }
 
 /// A chain that does not hold.

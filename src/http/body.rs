@@ -5,14 +5,16 @@
 //! how a field is written (`field`), which route takes which body (`request`), and with which status one goes out (`reply`).
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use super::field::{Arguments, Base64, Code, Field, Files, NewPassword, Seconds};
 use crate::app::Versions;
-use crate::domain::{AuditEntry, Decision, Email, Enrolment, JobResult, Password, Secret, Status, UserView};
+use crate::domain::{
+    AuditEntry, Decision, Email, Enrolment, JobResult, Password, SealedEntry, Secret, Status, UserView,
+};
 
 /// What `error` says when nothing is wrong.
 const OK: &str = "ok";
@@ -211,6 +213,21 @@ struct Entry {
     hash: String,
 }
 
+/// Users of the sealed channel.
+#[derive(Serialize)]
+pub(super) struct KeysReply {
+    error: &'static str,
+    keys: Vec<Key>,
+}
+
+#[derive(Serialize)]
+struct Key {
+    user: String,
+    key: String,
+    host_commands: bool,
+    since: u64,
+}
+
 /// How the server is.
 #[derive(Serialize)]
 pub(super) struct StatusReply {
@@ -291,6 +308,20 @@ impl From<AuditEntry> for Entry {
         let AuditEntry { number, time, who, what, about, hash } = entry;
         let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         Self { number, time, who: format!("{who:?}"), what: format!("{what:?}"), about, hash }
+    }
+}
+
+impl From<Vec<SealedEntry>> for KeysReply {
+    fn from(entries: Vec<SealedEntry>) -> Self {
+        Self { error: OK, keys: entries.into_iter().map(Key::from).collect() }
+    }
+}
+
+impl From<SealedEntry> for Key {
+    fn from(entry: SealedEntry) -> Self {
+        let SealedEntry { user, key, host_commands, since, .. } = entry;
+        let key = URL_SAFE_NO_PAD.encode(key.bytes());
+        Self { user: user.as_str().to_owned(), key, host_commands, since: since.0 }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The HTTPS door: bytes from strangers become a credential and an action, and what comes of it becomes bytes again.
 //!
 //! ```text
-//! listener -> tls -> connection (pulse, wire) -> route (request, head, intake, asked, json, field, body) -> App::handle -> reply (pages, openapi)
+//! listener -> tls -> connection -> route (request, head, intake, asked, json, field, body) -> App::handle -> reply (pages, openapi)
 //! admin ------------^
 //! ```
 //!
@@ -21,68 +21,21 @@ mod head;
 mod intake;
 mod json;
 mod listener;
-mod networks;
 mod openapi;
 mod pages;
-mod pulse;
 mod reply;
 mod request;
 mod route;
 mod tls;
-mod wire;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 pub use admin::{ADMIN_ROUTES, AdminSocket};
 pub use listener::Listener;
 pub use request::{ROUTES, read_any_body};
 pub use route::Route;
 
-use crate::config::limits;
-use crate::domain::Budget;
-
-/// What an operator may set about the door. The defaults are those of [`limits`].
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Connections at once.
-    pub connections: usize,
-    /// Connections at once from one network.
-    pub connections_per_network: usize,
-    /// How long a TLS handshake may take, from the acceptance of the connection.
-    pub handshake: Duration,
-    /// How long the first request's head may take, from the acceptance of the connection; a later one's, from its first byte.
-    pub head: Duration,
-    /// How long a connection may do nothing, or take to fetch an answer.
-    pub idle: Duration,
-    /// How long a body may take, beside a second for each [`limits::BODY_RATE`] bytes.
-    pub body: Duration,
-    /// Bytes of all bodies that are being read.
-    pub bodies: usize,
-    /// Bytes of all bodies that are being read from one network.
-    pub bodies_per_network: usize,
-    /// What a run may use if its caller does not say otherwise.
-    pub budget: Budget,
-    /// The longest wall-clock time that a caller can ask for.
-    pub wall: Duration,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            connections: limits::CONNECTIONS,
-            connections_per_network: limits::CONNECTIONS_PER_NETWORK,
-            handshake: limits::HANDSHAKE,
-            head: limits::HEAD_TIME,
-            idle: limits::IDLE,
-            body: limits::BODY_TIME,
-            bodies: limits::BODIES_BYTES,
-            bodies_per_network: limits::BODIES_NETWORK_BYTES,
-            budget: Budget::default(),
-            wall: limits::EXECUTE_WALL,
-        }
-    }
-}
+pub use crate::door::Settings;
 
 /// A door cannot be opened.
 #[derive(Debug, thiserror::Error)]

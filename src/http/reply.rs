@@ -13,7 +13,8 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
 
 use super::body::{
-    AuditReply, EnrolmentReply, ExecuteReply, LoginReply, Message, StatusReply, UserReply, UsersReply, VersionReply,
+    AuditReply, EnrolmentReply, ExecuteReply, KeysReply, LoginReply, Message, StatusReply, UserReply, UsersReply,
+    VersionReply,
 };
 use super::{openapi, pages};
 use crate::app::App;
@@ -73,6 +74,9 @@ pub(super) fn outcome(outcome: Outcome, form: Form) -> Answer {
         (Outcome::LoggedIn(token, life), _) => ok(&LoginReply::new(token, life)),
         (Outcome::Ran(result), _) => ran(&result),
         (Outcome::Users(users), _) => ok(&UsersReply::from(users)),
+        (Outcome::Keys(entries), _) => ok(&KeysReply::from(entries)),
+        // The sealed channel answers in its own way.
+        (Outcome::Entered(_), _) => ok(&Message::ok()),
         (Outcome::Audit(entries), _) => ok(&AuditReply::from(entries)),
         (Outcome::Status(status), _) => ok(&StatusReply::from(status)),
         (Outcome::Metrics(text), _) => answer(StatusCode::OK, METRICS, NO_CONTENT, text.into()),

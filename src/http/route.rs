@@ -17,11 +17,11 @@ use super::Settings;
 use super::asked::Asked;
 use super::head::Head;
 use super::intake::{self, Taken};
-use super::networks::Networks;
 use super::reply::{self, Answer, Form, Refusal};
 use crate::app::App;
 use crate::config::limits;
 use crate::domain::{Action, Credential, Error, Outcome};
+use crate::door::networks::Networks;
 
 /// One row of a table: a path, a method, and what they do.
 #[derive(Clone, Copy, Debug)]

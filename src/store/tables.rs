@@ -43,6 +43,8 @@ pub(super) const EXPIRIES: TableDefinition<'_, (u64, u8, &[u8]), ()> = TableDefi
 pub(super) const MAILS: Records<u64> = TableDefinition::new("mails.1");
 /// Index: when a mail is tried next, and its number.
 pub(super) const MAILS_BY_TIME: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("mails-by-time.1");
+/// Users of the sealed channel by their names.
+pub(super) const SEALED_KEYS: Records<&str> = TableDefinition::new("sealed-keys.1");
 /// The audit trail by the entries' numbers.
 pub(super) const AUDIT: Records<u64> = TableDefinition::new("audit.1");
 
@@ -91,6 +93,7 @@ pub(super) fn prepare(transaction: &WriteTransaction) -> Result<u64, StoreError>
     transaction.open_table(MAILS)?;
     transaction.open_table(MAILS_BY_TIME)?;
     transaction.open_table(AUDIT)?;
+    transaction.open_table(SEALED_KEYS)?;
     Ok(FORMAT)
 }
 
