@@ -151,8 +151,13 @@ impl Server {
             wasmtime: WASMTIME_VERSION,
             image: image.sha256().to_owned(),
         };
-        let settings =
-            Settings { url, administrator: config.administrator.clone(), runs: config.runs.clone(), versions };
+        let settings = Settings {
+            url,
+            administrator: config.administrator.clone(),
+            runs: config.runs.clone(),
+            host_commands: config.host_commands,
+            versions,
+        };
         let app = App::new(rooms, settings);
         note(&store, &clock, Event::Started).await?;
 

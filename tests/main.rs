@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod workspace;
 mod world;
 
 mod accounts;

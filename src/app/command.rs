@@ -175,6 +175,7 @@ impl Running {
             }
             Asked::Builtin(builtin, arguments) => Ok(self.builtin(builtin, &arguments).await),
             Asked::Python(python) => self.python(python, self.user.account).await,
+            Asked::Unknown(words) if self.may_use_the_machine() => self.host_command(words).await,
             Asked::Unknown(words) => {
                 let name = words.into_iter().next().unwrap_or_default();
                 self.output.write([&name, b": command not found\n".as_slice()].concat()).await;

@@ -11,6 +11,7 @@ mod admin;
 mod builtins;
 mod command;
 mod execute;
+mod host_command;
 mod letters;
 mod metrics;
 mod python;
@@ -96,6 +97,8 @@ pub struct Settings {
     pub administrator: Option<Email>,
     /// How much may run at once.
     pub runs: RunLimits,
+    /// Whether users of the sealed channel whose key's entry says so may run commands of the machine itself.
+    pub host_commands: bool,
     /// What `/version` says.
     pub versions: Versions,
 }

@@ -102,6 +102,8 @@ pub const SNAPSHOT_COPIES: usize = 3;
 pub const SNAPSHOTS_MIB: usize = 1280;
 /// Bytes that a command writes at most, scripts and commands of the machine too: what is larger is a file to get.
 pub const COMMAND_OUTPUT_BYTES: u64 = 16 * MIB as u64;
+/// Bytes of a command of the machine itself that the audit trail keeps.
+pub const AUDIT_COMMAND_BYTES: usize = KIB;
 /// Bytes that are read from a file of a workspace at once.
 pub const WORKSPACE_CHUNK: usize = 256 * KIB;
 

@@ -70,6 +70,8 @@ pub enum Event {
     HostKeyAdded,
     /// A user of the sealed channel was removed, with their sessions.
     KeyRemoved,
+    /// A user of the sealed channel began a command of the machine itself; which one stands behind their name.
+    HostCommand,
 }
 
 /// A chain that does not hold.

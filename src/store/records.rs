@@ -456,6 +456,7 @@ mod tests {
             Event::KeyAdded,
             Event::HostKeyAdded,
             Event::KeyRemoved,
+            Event::HostCommand,
         ];
         let about = Some("Ada@example.org".to_owned());
         let hash = [0x33; 32];
