@@ -2,6 +2,7 @@
 
 mod https;
 mod letters;
+mod sealed;
 mod serving;
 pub(crate) mod socket;
 mod town;
@@ -14,6 +15,7 @@ use cloud_python::sandbox::{Meter, Prepared, Sandbox, Settings, Source, cache_fo
 
 pub(crate) use https::{Answer, Connection, connect, tls};
 pub(crate) use letters::{link, secret};
+pub(crate) use sealed::{Caller, Framing, hello, parse as parse_answer, register};
 pub(crate) use serving::Serving;
 pub(crate) use town::{ADMINISTRATOR, PASSWORD, Person, Town, config};
 
