@@ -397,6 +397,55 @@ async fn one_network_does_not_begin_handshakes_without_end() {
     town.close().await;
 }
 
+#[tokio::test]
+async fn one_network_has_so_many_connections() {
+    let town = Town::with(Config { connections_per_network: 1, ..config() }).await;
+    let address = town.server.sealed_address().unwrap();
+    let mut first = tokio::net::TcpStream::connect(address).await.unwrap();
+    first.write_all(b"GET /info HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut head = [0; 12];
+    first.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    let mut second = tokio::net::TcpStream::connect(address).await.unwrap();
+    let _ = second.write_all(b"GET /info HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let mut said = vec![];
+    let _ = second.read_to_end(&mut said).await;
+    assert!(said.is_empty(), "{said:?}");
+    town.close().await;
+}
+
+/// Nobody but the owner of a command's session hears of it: whoever goes away while it runs takes it along.
+#[tokio::test]
+async fn a_command_ends_with_its_session() {
+    let town = town().await;
+    let (ada, key) = Caller::new(&town, "ada").await;
+    let running = || async { town.admin("GET", "/status").await.json()["runs"].as_u64().unwrap() };
+    for end in ["leaving", "time", "the operator"] {
+        let caller = Caller::enter(&town, "ada", &key).await.ok().unwrap();
+        assert_eq!(caller.ask("icm", b"cat", b"").await.status, 200);
+        assert_eq!(running().await, 1, "{end}");
+        match end {
+            "leaving" => assert_eq!(caller.send("POST", "/auth", &[], b"").await.status, 200),
+            "time" => {
+                town.clock.advance(Duration::from_secs(600));
+                assert_eq!(caller.tell("/idt", b"").await.status, 403);
+            }
+            _ => assert_eq!(town.admin("POST", "/keys/ada/remove").await.status, 200),
+        }
+        let mut left = running().await;
+        for _ in 0..1000 {
+            if left == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            left = running().await;
+        }
+        assert_eq!(left, 0, "{end}");
+    }
+    assert_eq!(ada.tell("/idt", b"").await.status, 403);
+    town.close().await;
+}
+
 /// The same commands, whether the server runs or not.
 #[tokio::test]
 async fn keys_are_made_and_users_registered_at_a_shell() {

@@ -78,7 +78,8 @@ pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Answer {
 
 /// Answers a session.
 pub(super) fn sealed(status: StatusCode, session: &Arc<Session>, content: Content) -> Answer {
-    let lines = unfold((Some(content), Arc::clone(session), session.busy()), next_lines);
+    let busy = session.busy(status.is_success());
+    let lines = unfold((Some(content), Arc::clone(session), busy), next_lines);
     dressed(status, AnswerBody::Sealed(Box::pin(lines)))
 }
 

@@ -93,9 +93,8 @@ impl House {
         let ours = Share::make().map_err(|error| Error::Ours(error.to_string()))?;
         let share = proof.share;
         let admitted = self.app.handle(network, Credential::Signed(proof), Action::Enter).await;
-        if matches!(admitted, Err(Error::SlowDown(_))) {
-            admitted?;
-            return Err(Error::Unauthorized.into());
+        if let Err(error @ Error::SlowDown(_)) = admitted {
+            return Err(error.into());
         }
         let agreed = handshake::agree(&self.key, &ours, &share);
         let (Outcome::Entered(stands), Some(key)) = (admitted?, agreed.key) else {
@@ -120,7 +119,7 @@ impl House {
         asked: &Asked,
         intake: Result<Intake, Refusal>,
     ) -> Answer {
-        let _busy = session.busy();
+        let _busy = session.busy(false);
         let user = match self.app.sealed_user(network, &session.stands).await {
             Ok(user) => user,
             Err(error) => {

@@ -61,13 +61,18 @@ struct State {
     seen: Seen,
     /// When something good was last said in it.
     used: Duration,
+    /// Whether anything good was ever said in it. Whoever has seen a hello can send it again, and says nothing after it.
+    confirmed: bool,
     /// Requests that are being answered.
     busy: usize,
 }
 
 /// A request that is being answered. While there is one, a session is not idle.
 #[derive(Debug)]
-pub(super) struct Busy(Arc<Session>);
+pub(super) struct Busy {
+    session: Arc<Session>,
+    counts: bool,
+}
 
 /// A token that is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,13 +99,13 @@ impl Sessions {
         let ours = |error: VaultError| Error::Ours(error.to_string());
         let (id, fernet) = (random().map_err(ours)?, Fernet::new(key).map_err(ours)?);
         let used = self.0.clock.elapsed();
-        let state = Mutex::new(State { seen: Seen::new(Arc::clone(&self.0.seen)), used, busy: 0 });
+        let state = Mutex::new(State { seen: Seen::new(Arc::clone(&self.0.seen)), used, confirmed: false, busy: 0 });
         let (talk, clock) = (tokio::sync::Mutex::default(), self.0.clock.clone());
         let session = Arc::new(Session { id, stands, talk, network, fernet, clock, state });
         self.sweep();
         let mut all = self.all();
         let own = all.values().filter(|other| other.stands.user == session.stands.user);
-        let oldest = own.clone().min_by_key(|other| other.state().used).map(|other| other.id);
+        let oldest = own.clone().min_by_key(|other| other.state().worth()).map(|other| other.id);
         if own.count() >= limits::SEALED_SESSIONS_PER_USER {
             oldest.and_then(|oldest| all.remove(&oldest));
         }
@@ -146,12 +151,12 @@ impl Session {
         format!("{COOKIE_NAME}={}; Path=/; HttpOnly; SameSite=Strict", URL_SAFE_NO_PAD.encode(self.id))
     }
 
-    /// From now on it is not idle.
-    pub(super) fn busy(self: &Arc<Self>) -> Busy {
+    /// From now on it is not idle. When this is over it has been used, if that `counts`: anybody who has seen the cookie can ask.
+    pub(super) fn busy(self: &Arc<Self>, counts: bool) -> Busy {
         let mut state = self.state();
         state.busy = state.busy.saturating_add(1);
         drop(state);
-        Busy(Arc::clone(self))
+        Busy { session: Arc::clone(self), counts }
     }
 
     /// Opens a token that was made no earlier than `since`, and takes it: it is not taken again.
@@ -166,6 +171,7 @@ impl Session {
             NotTaken::Full => BadToken::TooMany,
         })?;
         state.used = self.clock.elapsed();
+        state.confirmed = true;
         Ok((opened.time, opened.content))
     }
 
@@ -180,11 +186,20 @@ impl Session {
     }
 }
 
+impl State {
+    /// What makes room for another of its user's comes first.
+    const fn worth(&self) -> (bool, Duration) {
+        (self.confirmed, self.used)
+    }
+}
+
 impl Drop for Busy {
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let mut state = self.session.state();
         state.busy = state.busy.saturating_sub(1);
-        state.used = self.0.clock.elapsed();
+        if self.counts {
+            state.used = self.session.clock.elapsed();
+        }
     }
 }
 
@@ -235,7 +250,7 @@ mod tests {
         session.take(other.seal(clock.now(), b"x").unwrap().as_bytes(), UnixTime(0)).unwrap();
         clock.advance(Duration::from_secs(599));
         assert!(sessions.of(&shown(&session)).is_some(), "a token counts");
-        let busy = session.busy();
+        let busy = session.busy(true);
         clock.advance(Duration::from_secs(6000));
         assert!(sessions.of(&shown(&session)).is_some(), "so does a request that goes on");
         drop(busy);
@@ -249,6 +264,7 @@ mod tests {
         let session = begin(&sessions, HERE, "ada").unwrap();
         for _ in 0..3 {
             assert!(sessions.of(&shown(&session)).is_some());
+            let _busy = session.busy(false);
             assert_eq!(session.take(b"nonsense", UnixTime(0)), Err(BadToken::Invalid));
             clock.advance(Duration::from_secs(200));
         }
@@ -270,6 +286,17 @@ mod tests {
             begin(&sessions, HERE, "ada").unwrap();
         }
         assert!(sessions.of(&shown(&first)).is_none(), "the oldest has ended");
+        let used = begin(&sessions, HERE, "ada").unwrap();
+        let client = Fernet::new(&Secret::new([7; 32])).unwrap();
+        used.take(client.seal(clock.now(), b"x").unwrap().as_bytes(), UnixTime(0)).unwrap();
+        for _ in 0..2 * limits::SEALED_SESSIONS_PER_USER {
+            clock.advance(Duration::from_secs(1));
+            begin(&sessions, HERE, "ada").unwrap();
+        }
+        assert!(
+            sessions.of(&shown(&used)).is_some(),
+            "a hello that is sent again and again ends no session that is used"
+        );
         let mut begun = limits::SEALED_SESSIONS_PER_USER;
         while begun < limits::SEALED_SESSIONS_PER_NETWORK {
             begin(&sessions, HERE, &format!("user{}", begun / 10)).unwrap();
