@@ -361,6 +361,38 @@ async fn what_is_too_long_or_too_slow_is_refused() {
 }
 
 #[tokio::test]
+async fn the_largest_token_is_taken_and_a_larger_one_is_not() {
+    let town = town().await;
+    let (ada, _) = Caller::new(&town, "ada").await;
+    let content = vec![b'z'; limits::SEALED_CONTENT_BYTES];
+    for framing in [Framing::Length, Framing::Chunks(1 << 16)] {
+        let path = format!("/put/{}", ada.token(b"file"));
+        let put = ada.send_as("POST", &path, &[], ada.token(&content).as_bytes(), framing).await;
+        assert_eq!(put.status, 200, "{framing:?}");
+    }
+    assert!(ada.said(&ada.ask("get", b"file", b"").await) == content);
+    assert!(ada.said(&ada.ask("cmd", b"cat", &content[1..]).await) == content[1..]);
+    let larger = vec![b'z'; limits::SEALED_CONTENT_BYTES + 1000];
+    assert_eq!(ada.ask("put", b"file", &larger).await.status, 413);
+    town.close().await;
+}
+
+/// As on the other listener: from its acceptance a connection has ten seconds to say what it wants.
+#[tokio::test]
+async fn a_connection_that_says_nothing_is_ended() {
+    let town = town().await;
+    let mut silent = tokio::net::TcpStream::connect(town.server.sealed_address().unwrap()).await.unwrap();
+    let mut slow = tokio::net::TcpStream::connect(town.server.sealed_address().unwrap()).await.unwrap();
+    slow.write_all(b"GET /info HTTP/1.1\r\nhost: x\r\nx: y").await.unwrap();
+    let mut said = vec![];
+    let ended = async { (silent.read_to_end(&mut said).await, slow.read_u8().await) };
+    let (ended, slow) = tokio::time::timeout(limits::HEAD_TIME * 3, ended).await.expect("it is ended");
+    assert!(ended.is_ok() && slow.is_err());
+    assert!(said.is_empty(), "{said:?}");
+    town.close().await;
+}
+
+#[tokio::test]
 async fn requests_on_one_connection_are_answered_in_order() {
     let town = town().await;
     let (ada, _) = Caller::new(&town, "ada").await;

@@ -39,12 +39,22 @@ impl Tokens {
 
     /// Takes the next piece. All tokens in it must have been taken out before the next one comes.
     pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), TooLong> {
+        self.grow(piece.len());
         self.bytes.extend_from_slice(piece);
         let end = self.end_of_line();
         // A line's end may be CR and LF.
         match end.unwrap_or(self.bytes.len()) > self.most.saturating_add(2) {
             true => Err(TooLong),
             false => Ok(()),
+        }
+    }
+
+    /// Makes room as a vector would, but not beyond what a token may have: it is counted.
+    fn grow(&mut self, more: usize) {
+        let needed = self.bytes.len().saturating_add(more);
+        if needed > self.bytes.capacity() {
+            let ample = self.bytes.capacity().saturating_mul(2).min(self.most.saturating_add(2)).max(needed);
+            self.bytes.reserve_exact(ample.saturating_sub(self.bytes.len()));
         }
     }
 
