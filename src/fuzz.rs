@@ -7,14 +7,23 @@ use crate::domain::{BearerToken, Email, LinkToken, Password, TotpCode, TotpSecre
 
 pub use crate::http::read_any_body as requests;
 pub use crate::sandbox::decode_any_frame as frames;
+pub use crate::sealed::{read_any_body as tokens, read_any_hello as handshake, read_any_path as paths};
 pub use crate::store::decode_any_record as records;
 
 /// Looks at some bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its file and folder.
-pub const TARGETS: [(&str, Target); 5] =
-    [("credentials", credentials), ("email", email), ("frames", frames), ("records", records), ("requests", requests)];
+pub const TARGETS: [(&str, Target); 8] = [
+    ("credentials", credentials),
+    ("email", email),
+    ("frames", frames),
+    ("handshake", handshake),
+    ("paths", paths),
+    ("records", records),
+    ("requests", requests),
+    ("tokens", tokens),
+];
 
 /// Whatever passes for an address can stand in a mail's head and in a line of a log, and its key is an address with that key.
 pub fn email(bytes: &[u8]) {

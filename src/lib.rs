@@ -16,6 +16,7 @@
 //! | [`mail`] | letters: stored, sent, tried again; the only room that names lettre |
 //! | [`store`] | what is kept: accounts, tokens, mails, the audit trail; the only room that names redb |
 //! | [`certs`] | the private authority that vouches for the server; the only room that names rcgen |
+//! | [`sealed`] | the door of the sealed channel: handshake, sessions, tokens |
 //! | [`keys`] | the keys of the sealed channel; the only room that names Ed448 and X448 |
 //! | [`domain`] | who asks, what is asked, what is run, how it ended, and the rules of all that; pure |
 //! | [`config`] | what an operator may set, and every number that bounds something |
@@ -47,6 +48,7 @@ pub mod keys;
 pub mod mail;
 pub mod manual;
 pub mod sandbox;
+pub mod sealed;
 pub mod server;
 pub mod store;
 pub mod telemetry;

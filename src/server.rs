@@ -10,15 +10,17 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::app::{App, Rooms, Settings, Versions};
+use crate::app::{App, Rooms, Settings, Versions, keys};
 use crate::auth::{Auth, AuthError, Cost, Rates};
 use crate::certs::{Authority, CertError};
 use crate::clock::Clock;
 use crate::config::{Config, MailConfig, limits};
-use crate::domain::{AccountId, Actor, Budget, Error, Event, JobError, JobSpec, Script};
+use crate::domain::{AccountId, Actor, Budget, Error, Event, JobError, JobSpec, KeyAction, Outcome, Script};
 use crate::http::{self, AdminSocket, HttpError, Listener};
+use crate::keys::{OwnKeyError, PrivateKey};
 use crate::mail::{MailError, Outbox, Smtp, SmtpSettings, Transport};
 use crate::sandbox::{self, Meter, Sandbox, SandboxError, Source, WASMTIME_VERSION, cache_folder};
+use crate::sealed::SealedListener;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 use crate::workspace::{Quota, WorkspaceError, Workspaces};
@@ -59,6 +61,12 @@ pub enum ServerError {
     /// A listener does not start.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// The key of the sealed channel cannot be used.
+    #[error(transparent)]
+    Key(#[from] OwnKeyError),
+    /// What the operator wants done about keys cannot be done.
+    #[error("{0}")]
+    Refused(String),
     /// Passwords or secrets cannot be worked with.
     #[error(transparent)]
     Auth(#[from] AuthError),
@@ -76,6 +84,7 @@ pub struct Server {
     clock: Clock,
     sandbox: Sandbox,
     listener: Listener,
+    sealed: Option<(SocketAddr, SealedListener)>,
     admin: AdminSocket,
     chores: Vec<JoinHandle<()>>,
 }
@@ -113,6 +122,10 @@ impl Server {
             Some(url) => url.clone(),
             None if address.ip().is_unspecified() => return Err(ServerError::Url(address)),
             None => format!("https://{address}"),
+        };
+        let sealed = match config.sealed {
+            Some(wanted) => Some(bind_sealed(wanted, &data).await?),
+            None => None,
         };
         let names = names(&config, &url, address);
         let (certificate, key) = match &config.certificate {
@@ -163,14 +176,27 @@ impl Server {
 
         let admin = AdminSocket::bind(&data.join("admin.sock"), app.clone()).await?;
         let listener = Listener::start(socket, certificate, key, door(&config)?, app.clone())?;
+        let sealed = match sealed {
+            Some((socket, address, key)) => {
+                let (app, clock) = (app.clone(), clock.clone());
+                let listener = SealedListener::start(socket, door(&config)?, app, key, clock, config.sealed_idle);
+                Some((address, listener))
+            }
+            None => None,
+        };
         let own = config.certificate.is_none().then_some(OwnCertificate { data, names });
         let chores = vec![tokio::spawn(outbox.run()), tokio::spawn(keep_tidy(app.clone(), clock.clone(), own))];
-        Ok(Self { address, app, store, clock, sandbox, listener, admin, chores })
+        Ok(Self { address, app, store, clock, sandbox, listener, sealed, admin, chores })
     }
 
     /// Where the API listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the sealed channel listens, if it does.
+    pub fn sealed_address(&self) -> Option<SocketAddr> {
+        self.sealed.as_ref().map(|(address, _)| *address)
     }
 
     /// The version of Landlock's interface that holds the children; 0 means none.
@@ -181,12 +207,31 @@ impl Server {
     /// Takes no further connection, lets requests in progress end for at most `grace`, then ends everything.
     pub async fn shutdown(self, grace: Duration) -> Result<(), ServerError> {
         self.app.drain();
-        self.listener.shutdown(grace).await;
+        let sealed = async {
+            if let Some((_, sealed)) = self.sealed {
+                sealed.shutdown(grace).await;
+            }
+        };
+        tokio::join!(self.listener.shutdown(grace), sealed);
         self.admin.shutdown().await;
         self.chores.iter().for_each(JoinHandle::abort);
         self.sandbox.shutdown().await;
         note(&self.store, &self.clock, Event::Stopped).await
     }
+}
+
+/// Looks at or changes who may use the sealed channel, in a data directory whose server does not run.
+pub async fn change_keys(data: &Path, action: KeyAction) -> Result<Outcome, ServerError> {
+    if !matches!(action, KeyAction::Add { .. }) && !data.join("store.redb").exists() {
+        return Err(ServerError::Data(data.display().to_string(), "has no database yet".to_owned()));
+    }
+    make_private(data)?;
+    let (store, _vault) = open_store(data)?;
+    keys(&store, &Clock::system(), action).await.map_err(|error| match error {
+        Error::NotFound => ServerError::Refused("there is no such user".to_owned()),
+        Error::Ours(why) => ServerError::Refused(why),
+        other => ServerError::Refused(other.to_string()),
+    })
 }
 
 /// Makes the data directory, or sees to it that nobody else can look into the one that is there.
@@ -229,6 +274,14 @@ async fn python_version(sandbox: &Sandbox) -> Result<String, ServerError> {
         Some(0) if !version.is_empty() => Ok(version),
         _ => Err(ServerError::Image(String::from_utf8_lossy(&result.stderr).into_owned())),
     }
+}
+
+/// The sealed channel's socket, where it is, and the key that the server signs with.
+async fn bind_sealed(wanted: SocketAddr, data: &Path) -> Result<(TcpListener, SocketAddr, PrivateKey), ServerError> {
+    let failed = |error| ServerError::Listen(wanted, error);
+    let socket = TcpListener::bind(wanted).await.map_err(failed)?;
+    let address = socket.local_addr().map_err(failed)?;
+    Ok((socket, address, PrivateKey::open_or_make(data)?))
 }
 
 /// What the server's certificate must be good for.

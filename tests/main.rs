@@ -27,6 +27,7 @@ mod python;
 mod requests;
 mod returned;
 mod run_command;
+mod sealed;
 mod serving;
 mod structure;
 mod table;

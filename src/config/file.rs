@@ -81,6 +81,8 @@ pub(super) struct Limits {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Sealed {
+    pub(super) listen: Option<String>,
+    pub(super) session_seconds: Option<f64>,
     pub(super) workspace_mib: Option<u64>,
     pub(super) host_commands: bool,
 }

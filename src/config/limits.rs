@@ -2,8 +2,12 @@
 //!
 //! Nothing elsewhere in the house writes such a number: a reader who asks "how much?" looks here.
 
+mod sealed;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
+
+pub use sealed::*;
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
@@ -119,45 +123,6 @@ pub const CERTIFICATE_RENEWAL: Duration = Duration::from_secs(30 * 24 * 3600);
 pub const CERTIFICATE_BACKDATED: Duration = Duration::from_secs(3600);
 /// Bytes of a certificate's or key's file that are read. Ours have about a thousand.
 pub const PEM_BYTES: u64 = 64 * KIB as u64;
-
-// The sealed channel.
-
-/// Rounds of PBKDF2-HMAC-SHA256 that stand between a private key's file and whoever guesses its pass phrase (OWASP's number).
-pub const PASS_PHRASE_ROUNDS: u32 = 600_000;
-/// Bytes of a pass phrase at most.
-pub const PASS_PHRASE_BYTES: u64 = KIB as u64;
-/// How long a session may do nothing when nobody says otherwise.
-pub const SEALED_IDLE: Duration = Duration::from_secs(600);
-/// The shortest that an operator can set: it must outlast a slow answer.
-pub const SEALED_IDLE_MIN: Duration = Duration::from_secs(10);
-/// The longest that an operator can set: a day.
-pub const SEALED_IDLE_MAX: Duration = Duration::from_secs(24 * 3600);
-/// How often sessions that have been idle for too long are ended where nobody asks for anything.
-pub const SEALED_SWEEP: Duration = Duration::from_secs(5);
-/// Sessions at once. Each has at most [`SEALED_SEEN`] tokens to remember.
-pub const SEALED_SESSIONS: usize = 10_000;
-/// Sessions at once of one user; a further log-in ends the one that was used least recently.
-pub const SEALED_SESSIONS_PER_USER: usize = 16;
-/// Sessions at once that began in one network.
-pub const SEALED_SESSIONS_PER_NETWORK: usize = 100;
-/// How far a token's time stamp may be from our clock. A token is remembered for as long, so that it is taken once.
-pub const SEALED_SKEW: Duration = Duration::from_secs(60);
-/// Tokens of a session that are remembered. With tokens of 8 KiB, as the existing client sends them, eight GiB in a minute.
-pub const SEALED_SEEN: usize = 1 << 20;
-/// Tokens of all sessions that are remembered: 64 MiB and what holds them.
-pub const SEALED_SEEN_ALL: usize = 1 << 22;
-/// Bytes of a token's content at most: the standard input of a command, or a file that is sent as one token.
-pub const SEALED_CONTENT_BYTES: usize = STDIN_BYTES;
-/// Bytes of a token at most: its content, padded, with 73 bytes around it, in base64.
-pub const SEALED_TOKEN_BYTES: usize = (SEALED_CONTENT_BYTES + 128) / 3 * 4;
-/// Bytes of an answer that go into one token.
-pub const SEALED_BLOCK_BYTES: usize = 32 * KIB;
-/// Bytes of a running command's output that one answer has at most.
-pub const SEALED_TALK_BYTES: usize = 8192;
-/// How long the output of a running command is waited for.
-pub const SEALED_TALK_WAIT: Duration = Duration::from_millis(100);
-/// Bytes of input that wait for a running command to read them.
-pub const SEALED_INPUT_BYTES: usize = MIB;
 
 // Mail.
 

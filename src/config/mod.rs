@@ -45,6 +45,10 @@ pub struct Config {
     pub connections: usize,
     /// Connections at once from one network.
     pub connections_per_network: usize,
+    /// Where the sealed channel listens; port 0 picks one. Nothing means nowhere.
+    pub sealed: Option<SocketAddr>,
+    /// How long a session of the sealed channel may do nothing.
+    pub sealed_idle: Duration,
     /// Bytes of the files in one workspace of the sealed channel.
     pub workspace_bytes: u64,
     /// Whether users of the sealed channel whose key's entry says so may run commands of the machine itself.
@@ -194,6 +198,13 @@ impl Config {
                 1,
                 100_000,
             )?,
+            sealed: file.sealed.listen.map(|text| sealed(&text)).transpose()?,
+            sealed_idle: seconds(
+                "sealed.session_seconds",
+                file.sealed.session_seconds.unwrap_or(limits::SEALED_IDLE.as_secs_f64()),
+                limits::SEALED_IDLE_MIN,
+                limits::SEALED_IDLE_MAX,
+            )?,
             workspace_bytes: within(
                 "sealed.workspace_mib",
                 file.sealed.workspace_mib.unwrap_or(limits::WORKSPACE_MIB),
@@ -238,6 +249,11 @@ fn url(text: String) -> Result<String, ConfigError> {
         true => Ok(text),
         false => Err(wrong("https.url", format!("is {text:?}: it must be https://HOST or https://HOST:PORT"))),
     }
+}
+
+/// Any address will do: what is said there is encrypted and signed.
+fn sealed(text: &str) -> Result<SocketAddr, ConfigError> {
+    text.parse().map_err(|_| wrong("sealed.listen", "must be ADDRESS:PORT, such as 127.0.0.1:8080"))
 }
 
 fn mail(directory: Option<PathBuf>, smtp: Option<file::Smtp>) -> Result<MailConfig, ConfigError> {
@@ -316,6 +332,7 @@ mod tests {
         assert!(config.listen.ip().is_loopback());
         assert_eq!(config.mail, MailConfig::Directory(None));
         assert!(!config.allow_weak_jail && !config.host_commands);
+        assert_eq!((config.sealed, config.sealed_idle), (None, Duration::from_secs(600)));
     }
 
     #[test]
@@ -338,6 +355,8 @@ mod tests {
             ("[runs]\nper_minute = 0", "per_minute"),
             ("[runs]\nmemory_mib = 63", "runs.memory_mib"),
             ("[limits]\nconnections = -1", "connections"),
+            ("[sealed]\nlisten = \"8080\"", "sealed.listen"),
+            ("[sealed]\nsession_seconds = 1", "sealed.session_seconds is 1: it must be between 10 and 86400"),
             ("[sealed]\nworkspace_mib = 0", "sealed.workspace_mib is 0: it must be between 1 and 1048576"),
         ];
         for (text, named) in wrong {

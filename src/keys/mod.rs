@@ -7,6 +7,7 @@
 //!
 //! Both curves are computed in constant time where a secret is involved. Verifying has no secret.
 
+mod own;
 mod pem;
 
 use ed448_goldilocks::elliptic_curve::Group;
@@ -16,6 +17,7 @@ use subtle::ConstantTimeEq;
 use crate::domain::{SIGNATURE_BYTES, SealedKey, Secret};
 use crate::vault::{VaultError, random};
 
+pub use own::OwnKeyError;
 pub use pem::{KeyError, PrivateKeyFile};
 
 /// Bytes of an X448 public key, private key, and shared secret.

@@ -47,7 +47,7 @@ pub enum KeyError {
 #[derive(Debug)]
 pub enum PrivateKeyFile {
     /// Anybody who can read the file has the key.
-    Plain(PrivateKey),
+    Plain(Box<PrivateKey>),
     /// Whoever knows the pass phrase, too, has it.
     Encrypted(SecretDocument),
 }
@@ -59,7 +59,9 @@ impl PrivateKeyFile {
         let (label, document) = SecretDocument::from_pem(text).map_err(|error| wrong(&error))?;
         match label {
             EncryptedPrivateKeyInfoRef::PEM_LABEL => Ok(Self::Encrypted(document)),
-            PrivateKeyInfoRef::PEM_LABEL => private(&document).map(Self::Plain).map_err(|error| wrong(&error)),
+            PrivateKeyInfoRef::PEM_LABEL => {
+                private(&document).map(|key| Self::Plain(Box::new(key))).map_err(|error| wrong(&error))
+            }
             other => Err(wrong(&format!("it holds a {}", other.to_lowercase()))),
         }
     }
@@ -67,7 +69,7 @@ impl PrivateKeyFile {
     /// The key, if the file has it in the open.
     pub fn plain(self) -> Result<PrivateKey, KeyError> {
         match self {
-            Self::Plain(key) => Ok(key),
+            Self::Plain(key) => Ok(*key),
             Self::Encrypted(_) => Err(KeyError::Encrypted),
         }
     }
@@ -75,7 +77,7 @@ impl PrivateKeyFile {
     /// The key, with the pass phrase if it needs one.
     pub fn open(self, pass_phrase: &[u8]) -> Result<PrivateKey, KeyError> {
         let document = match self {
-            Self::Plain(key) => return Ok(key),
+            Self::Plain(key) => return Ok(*key),
             Self::Encrypted(document) => document,
         };
         let sealed = document.decode_msg::<EncryptedPrivateKeyInfoRef<'_>>();
@@ -123,5 +125,70 @@ impl PublicKey {
     /// Writes the key into the text of a file.
     pub fn to_pem(&self) -> Result<String, KeyError> {
         self.0.to_public_key_pem(LineEnding::LF).map_err(|error| KeyError::Encode(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::SIGNATURE_BYTES;
+
+    /// As OpenSSL 3.0 has made them: `openssl genpkey -algorithm ed448`, `openssl pkey -pubout`, and `openssl pkey -aes256` with the
+    /// pass phrase `foo`.
+    const OPENSSL: &str = "-----BEGIN PRIVATE KEY-----\n\
+        MEcCAQAwBQYDK2VxBDsEObXUOjxI83b+tSeBEqmUg47ofwWNCg3BoZpwVK7e3yfE\n\
+        O7tK9q118RcSHAhGtCf5qTzBiEiJbJ93SA==\n\
+        -----END PRIVATE KEY-----\n";
+    const OPENSSL_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\n\
+        MEMwBQYDK2VxAzoAq9MYZoi0grueAetPbR91NMGvDvv/VgHTJmZJ7RA+fwp9FG0e\n\
+        qjbgGP7m5bo79ih8AAimej+lefsA\n\
+        -----END PUBLIC KEY-----\n";
+    const OPENSSL_LOCKED: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n\
+        MIGrMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiaZX/5q/UybwICCAAw\n\
+        DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEM18jTySZ5sWgAlVOMYuZDYEUAvO\n\
+        E6UuSfPHleceMDb5OWa4dqtwxQ0zrKYvW/f7xVl7KdmwFLMKA8eJt5BnMEIoE1y6\n\
+        1Zk0icLfasfJcBN9iighzmyia8U1VX+DRNPPuUG+\n\
+        -----END ENCRYPTED PRIVATE KEY-----\n";
+
+    fn signature(key: &PrivateKey) -> [u8; SIGNATURE_BYTES] {
+        key.sign(b"message")
+    }
+
+    #[test]
+    fn keys_of_openssl_are_read() {
+        let plain = PrivateKeyFile::read(OPENSSL).unwrap().plain().unwrap();
+        let public = PublicKey::from_pem(OPENSSL_PUBLIC).unwrap();
+        assert_eq!(plain.public(), public);
+        assert_eq!(public.to_pem().unwrap(), OPENSSL_PUBLIC);
+        assert_eq!(plain.to_pem(None).unwrap().expose(), OPENSSL);
+        let locked = PrivateKeyFile::read(OPENSSL_LOCKED).unwrap().open(b"foo").unwrap();
+        assert!(public.has_signed(b"message", &signature(&locked)));
+    }
+
+    #[test]
+    fn a_key_under_a_pass_phrase_is_opened_by_it_alone() {
+        let key = PrivateKey::make().unwrap();
+        let text = key.to_pem(Some("caf\u{e9}".as_bytes())).unwrap();
+        let file = || PrivateKeyFile::read(text.expose()).unwrap();
+        assert!(matches!(file().plain(), Err(KeyError::Encrypted)));
+        assert!(matches!(file().open(b"cafe"), Err(KeyError::PassPhrase)));
+        assert_eq!(file().open("caf\u{e9}".as_bytes()).unwrap().public(), key.public());
+    }
+
+    #[test]
+    fn what_is_no_key_is_named() {
+        let wrong = |text: &str| PrivateKeyFile::read(text).unwrap_err().to_string();
+        assert!(wrong("hello").starts_with("this is not the PEM file of an Ed448 private key: "));
+        assert!(wrong(OPENSSL_PUBLIC).ends_with("it holds a public key"));
+        assert!(PublicKey::from_pem(OPENSSL).unwrap_err().to_string().contains("Ed448 public key"));
+        // Ed25519's, which differs in its algorithm and length.
+        let other = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n";
+        assert!(matches!(PublicKey::from_pem(other), Err(KeyError::NotOne(..))));
+        let low = OPENSSL_PUBLIC.lines().next().unwrap();
+        let mut der = vec![0x30, 0x43, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x71, 0x03, 0x3a, 0x00, 0x01];
+        der.extend([0; 56]);
+        let body = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
+        let text = format!("{low}\n{}\n{}\n-----END PUBLIC KEY-----\n", &body[..64], &body[64..]);
+        assert!(PublicKey::from_pem(&text).is_err());
     }
 }

@@ -28,6 +28,14 @@
 //! again, and a restart in between loses nothing. A known address goes through all of it with a link that has expired and a letter
 //! that is a decoy.
 //!
+//! # A walk through one request of the sealed channel
+//!
+//! `/get/TOKEN` arrives on a connection that `door` has let in, as it does those of the API. `sealed` finds the session by its cookie and asks
+//! `app` whether its user is still registered; then it opens the token with the session's key. Only a token that is of this session, of this
+//! minute and new says anything: `seen` remembers it before it is looked at. The content is a file's name, the file comes from the user's
+//! workspace a piece at a time, and each piece goes out as a token on a line of its own. The answer's body owns the file, or the command: if
+//! the client goes away, hyper drops the body, and with it everything that is done for it.
+//!
 //! # A walk through one run
 //!
 //! `cloud-python run hello.py` ([`crate::cli::run`]) reads the script and parses it, with its name, arguments, files and

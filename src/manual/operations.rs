@@ -11,10 +11,12 @@
 //! | `secret.key` | the key that seals TOTP secrets and waiting mails in `store.redb` | nobody can log in: back both up, apart |
 //! | `ca.pem`, `ca-key.pem` | the server's own certificate authority; clients pin `ca.pem` | made anew, clients must be given the new one |
 //! | `server.pem`, `server-key.pem` | its certificate, renewed by itself a month before it expires | made anew at the next start |
+//! | `sealed_key.pem`, `sealed.pem` | the server's key on the sealed channel, where that is on; clients pin `sealed.pem` | made anew, clients must be given the new one |
 //! | `outbox/` | mails as files, where no mail server is configured | nothing |
 //! | `admin.sock` | where `cloud-python admin` talks to the running server | made at every start |
 //!
-//! When it is ready, one line goes to standard output: `https https://127.0.0.1:12344`. SIGTERM and SIGINT end it: it takes no
+//! When it is ready, one line goes to standard output: `https https://127.0.0.1:12344`; and one more where the sealed channel is on:
+//! `sealed http://127.0.0.1:8080`. SIGTERM and SIGINT end it: it takes no
 //! further connection, answers 503 on `/readyz` on those that are there, lets requests in progress end for at most 30 seconds, and leaves with exit
 //! code 0. A second signal ends it at once. It needs no root, no capability and no writable directory but its own.
 //!
@@ -59,6 +61,22 @@
 //! connections = 10000
 //! connections_per_address = 100
 //! ```
+//!
+//! # The sealed channel
+//!
+//! ```toml
+//! [sealed]
+//! listen = "0.0.0.0:8080"                   # off without it; `--sealed` says the same
+//! session_seconds = 600                     # without a good token
+//! ```
+//!
+//! It is meant for networks that nobody trusts, so any address will do. Clocks of clients must be within a minute of the server's. Its
+//! limits on connections are those of `[limits]`, counted apart from the API's; handshakes count as log-ins.
+//!
+//! `cloud-python key new NAME` makes `NAME_key.pem` (for its owner, under a pass phrase) and `NAME.pem`; `key --data DIR add USER NAME.pem`
+//! registers a user; `key list`, `key remove USER`. The latter three work whether the server runs (over `admin.sock`) or not. Removing a
+//! user ends their sessions and commands at once. A client needs its own key and `DIR/sealed.pem`, brought to it by a way that is trusted.
+//! `key add --host-commands` is for users who administer this very machine: it lets them run its commands as the server's own user.
 //!
 //! # Names in the server's own certificate
 //!

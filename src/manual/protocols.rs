@@ -59,3 +59,78 @@
 //!
 //! `cloud-python client` trusts one certificate authority, that of the file it was given, speaks TLS 1.3 only, follows no
 //! redirect, bounds every length and time, and never lets remote bytes drive the terminal.
+//!
+//! # The sealed channel
+//!
+//! For clients that have no TLS to trust, `serve` can listen on a second address, for plain HTTP/1.1 (`--sealed`, `sealed.listen`; off by
+//! default). It is wire-compatible with the client of `remo_serv`. Each end knows the other by an Ed448 key (RFC 8032): the client
+//! has the server's (`DIR/sealed.pem`), the server has those of its users (`cloud-python key add`). They are not accounts: a user has a name,
+//! a workspace of files, and a number of their own for runs.
+//!
+//! ## The handshake
+//!
+//! `POST /auth` with `{"user": U, "key": X, "sign": S}`: X is a fresh X448 share (RFC 7748; 56 bytes), S the Ed448 signature over U and X.
+//! The answer is the server's own fresh share and its signature over that, on two lines. All in base64url with padding. The key of the session
+//! is the first round of the one-step derivation of NIST SP 800-56C with SHA-256 over the shared secret and `remo_serv`: 32
+//! bytes, of which Fernet signs with the first half and encrypts with the second. The cookie `SESSION_ID` of the answer names the session.
+//!
+//! Unknown user, wrong signature and a share of low order are one answer (403, nothing in it) after the same work: a signature is
+//! verified, with a key that nobody has if there is no such user; a share is made, signed, and agreed with. A body that is no hello
+//! is 400. A public key of low order, for which anybody could sign, is not registered in the first place.
+//!
+//! The signature of S does not cover a nonce of the server's, so a hello can be sent again by whoever has seen it: that begins a session
+//! whose key they do not have. It counts among the user's sixteen, but one in which nothing has been said makes room first. The server's signature does not
+//! cover the client's share either: an old answer shows to a client as one that it cannot talk to.
+//!
+//! ## What is said in a session
+//!
+//! | path | does |
+//! |---|---|
+//! | `/info` | tells product and version; in the open without a session |
+//! | `/auth`, empty body | ends the session: `Disconnected` |
+//! | `/get/T`, `/put/T` | T is the token of a file's name; the body of a put is its content |
+//! | `/cmd/T` | T is the token of a command line; the body is its input, the answer all that it writes |
+//! | `/icm/T` | the same, left running: the answer is what it writes in 0.1 s, 8192 bytes at most |
+//! | `/idt`, `/edt` | more input for it, and what it writes meanwhile; `/edt` ends its input and hears it out |
+//!
+//! `GET` and `POST` are the same to all (`/put` takes `PUT`, too). A body with `Content-Length` is one token; a chunked one has a token on each
+//! line, and its chunks need not end where lines do. An answer to a session has a token on each line and no length. What is
+//! refused there is refused in a sealed sentence: 400 (a bad name, a body that is not made of good tokens, no command that runs), 404, 405, 408,
+//! 409, 413, 429, 503. Without a session, with a session of somebody else, or with a token in the path that is not good, there is a
+//! status and nothing else: 403.
+//!
+//! A request other than `/idt` and `/edt` ends the command that was left running, once its own token has shown to be good.
+//!
+//! ## Each token once
+//!
+//! A token is taken if its time stamp is within 60 seconds of the server's clock and it has not been taken in this session before. What
+//! has been taken is remembered for as long as its time stamp would do, and no longer; the window never goes back, even if the
+//! machine's clock does. In one body the time stamps never go back. Both ends have the same key, so the server marks its own tokens (in their
+//! IVs, in a way that only it can see) and does not take them back. A session has at most 2^20 tokens in its window, all sessions 2^22;
+//! who is faster gets 429.
+//!
+//! So clocks must agree to within a minute, and these remain, for the wire has no numbers and no end marks:
+//!
+//! - Whoever sits on the line can hold a request back and deliver it later, within the minute, or never; and change the order of requests.
+//! - They can cut a chunked body, or an answer, at the end of a line, and nobody notices; they can swap lines that were made in the same
+//!   second. A file whose wholeness counts should carry its own checksum.
+//! - They can put the body of one request under the path of another if they hold both back, within the session and the minute.
+//! - They see paths' first words, times and lengths, and the cookie. With the cookie they can end the session, ask for `/idt`
+//!   and `/edt` with nothing in them, and so lose the user what a running command says: they cannot read it.
+//! - There is no forward secrecy against a quantum computer: X448 is not one of its hard problems.
+//!
+//! A session ends after ten minutes (`sealed.session_seconds`) without a good token, by leaving, and when its user is removed.
+//!
+//! ## The libraries
+//!
+//! Ed448 and X448 are those of RustCrypto, `ed448-goldilocks` and `x448`, in exactly one version. The last versions without `-pre` in
+//! their names have no signatures; these have, pass the vectors of RFC 8032 and RFC 7748 (`src/keys`), refuse what changes a
+//! signature without breaking it, compute in constant time where there is a secret, agree with OpenSSL's (`tests/sealed/run`), and
+//! are maintained by people who answer; there was no advisory against them when they were chosen, and nobody has audited them.
+//! `openssl` would have been older and better looked at, at the price of a C library that has to be there at build and at run, in a
+//! program whose children are to map as little as possible. A change of version is a change of one line and a run of the tests.
+//!
+//! Fernet is a hundred lines over aws-lc-rs (`src/sealed/fernet.rs`), with the vectors of its specification: the crate of that name wants
+//! OpenSSL or a second set of ciphers, and does not let us choose IVs or look at a time stamp by our own clock. Keys in files are PKCS#8 and
+//! SubjectPublicKeyInfo as in RFC 8410, by the crate `pkcs8`; under a pass phrase, PBES2 with 600,000 rounds of PBKDF2-HMAC-SHA256 and
+//! AES-256-CBC, which every OpenSSL reads.

@@ -13,6 +13,9 @@
 //! **A malicious server**, from the client's side, answers with any bytes. It wants to drive the terminal, fill the memory, or get a
 //! password that is for another server.
 //!
+//! **Somebody on the line of the sealed channel** reads, holds back, repeats and changes what is sent there, and sends of their own.
+//! They want to run a command or read a file as somebody else.
+//!
 //! **Somebody with a copy of the database** but not of `secret.key`.
 //!
 //! Not among them: the operator, who owns the machine, and whoever can write to the operator's cache folder or replace the
@@ -49,6 +52,7 @@
 //! | whoever floods | limits on connections, heads, bodies, time, hashes, runs, mails; each refused before anything costly is done | `tests/requests.rs`, `tests/serving.rs`, `cargo bench -- load` |
 //! | whoever sends odd bytes | hyper and rustls read them; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `fuzz/run` |
 //! | whoever steals a link, a token or the database | links live 10 minutes, tokens 15; both are stored hashed; TOTP secrets and mails are sealed under a key that is elsewhere | `tests/serving.rs` |
+//! | whoever sits on the line of the sealed channel | signed handshake, sealed tokens that are good once, for a minute, in one session and in one direction ([`protocols`](super::protocols) says what remains) | `tests/sealed.rs`, `tests/sealed/run` |
 //! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
 //! | a malicious server | one trusted authority, bounded lengths and times, escaped output | `tests/client` |
 //!
@@ -74,6 +78,10 @@
 //! - **A stranger with many networks** can keep an owner from logging in at a place where they never were before, for as long as the
 //!   attack lasts, and one behind the owner's own address can keep them waiting there. Running sessions are not affected.
 //! - **Whether somebody has logged in from a network** shows to whoever guesses a hundred times elsewhere and then from there.
+//! - **The sealed channel's wire** has no order and no end marks, and its cookie travels in the open: what follows from that is listed in
+//!   [`protocols`](super::protocols). Where TLS can be had, it is the better door.
+//! - **`sealed_key.pem` is not encrypted.** Whoever reads it can pose as the server on the sealed channel; it opens nothing that was said
+//!   before.
 //! - **A full disk** makes every change fail until the server is started again.
 //! - **Deleting the end of the audit trail** shows only to whoever wrote down a later hash elsewhere. The operator is trusted.
 //! - **Limits are in memory.** A restart forgets ladders and rates. A stranger cannot restart the server.
@@ -103,7 +111,9 @@
 //! | native code that is already running in a child does anything beyond the list of calls | yes |
 //! | somebody who is not approved runs a script, or somebody suspended goes on | yes |
 //! | an answer or its time tells whether an address has an account | yes |
-//! | a code, or a link, is good twice | yes |
+//! | a code, a link, or a token of the sealed channel is good twice | yes |
+//! | somebody on the line of the sealed channel reads what is sealed, or has something done that its user did not ask for, but for what [`protocols`](super::protocols) lists | yes |
+//! | an answer of `/auth` or its time tells whether there is such a user | yes |
 //! | a change that was answered is lost by a crash | yes |
 //! | a server's answer drives the client's terminal | yes |
 //! | a script ends its own run in an odd way: trap, abort, wrong result, a crash of its own interpreter | no: a bug |

@@ -517,7 +517,7 @@ mod tests {
             since: UnixTime(5),
         };
         let (ada, bob) = (entry("ada", 1), entry("bob", 2));
-        store.write_now(|change| change.put_sealed_entry(&bob).and(change.put_sealed_entry(&ada))).unwrap();
+        store.write_now(|change| change.put_sealed_entry(&bob).and_then(|()| change.put_sealed_entry(&ada))).unwrap();
         assert_eq!(store.read(|view| view.sealed_entries()).unwrap(), [ada.clone(), bob.clone()]);
         assert_eq!(store.read(|view| view.sealed_entry(&bob.user)).unwrap(), Some(bob.clone()));
         let removed = store.write_now(|change| change.remove_sealed_entry(&bob.user)).unwrap();

@@ -3,6 +3,7 @@
 mod https;
 mod letters;
 pub(crate) mod office;
+mod sealed;
 mod serving;
 pub(crate) mod socket;
 mod town;
@@ -16,6 +17,7 @@ use cloud_python::sandbox::{Meter, Prepared, Sandbox, Settings, Source, cache_fo
 pub(crate) use https::{Answer, Connection, connect, tls};
 pub(crate) use letters::{link, secret};
 pub(crate) use office::{Office, Ran};
+pub(crate) use sealed::{Caller, Framing, hello, parse as parse_answer, register};
 pub(crate) use serving::Serving;
 pub(crate) use town::{ADMINISTRATOR, PASSWORD, Person, Town, config};
 
