@@ -8,7 +8,6 @@
     reason = "a test fails by panicking"
 )]
 
-mod workspace;
 mod world;
 
 mod accounts;
@@ -31,3 +30,4 @@ mod sealed;
 mod serving;
 mod structure;
 mod table;
+mod workspace;

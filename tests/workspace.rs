@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use cloud_python::config::limits;
 use cloud_python::domain::Error;
-use cloud_python::store::StoreError;
 
 use crate::world::office::{end, user};
 use crate::world::{self, BOB, Office, Ran};
@@ -326,7 +325,7 @@ async fn commands_of_the_machine_need_the_word_of_both_the_key_and_the_configura
 
 /// What the audit trail says of commands of the machine.
 fn trail(office: &Office) -> Vec<String> {
-    let entries = office.store.read(|view| Ok::<_, StoreError>(view.audit(1, 1000)?)).unwrap();
+    let entries = office.store.read(|view| view.audit(1, 1000)).unwrap();
     entries.into_iter().filter_map(|entry| entry.about).collect()
 }
 

@@ -17,8 +17,7 @@ use crate::config::limits;
 use crate::domain::{Error, SealedUser, words};
 use crate::workspace::Workspace;
 
-/// A command that goes on. Dropping it ends it; unless it had ended by itself, it has then changed nothing of what a script of the
-/// user's has in hand.
+/// A command that goes on. Dropping it ends it; nothing is then kept of what a script has changed that had not ended by itself.
 #[derive(Debug)]
 pub struct Command {
     output: mpsc::Receiver<Result<Vec<u8>, Error>>,

@@ -12,6 +12,7 @@
 //! | `ca.pem`, `ca-key.pem` | the server's own certificate authority; clients pin `ca.pem` | made anew, clients must be given the new one |
 //! | `server.pem`, `server-key.pem` | its certificate, renewed by itself a month before it expires | made anew at the next start |
 //! | `sealed_key.pem`, `sealed.pem` | the server's key on the sealed channel, where that is on; clients pin `sealed.pem` | made anew, clients must be given the new one |
+//! | `workspaces/USER/files/` | the files of a user of the sealed channel | they are; users keep what they cannot lose elsewhere |
 //! | `outbox/` | mails as files, where no mail server is configured | nothing |
 //! | `admin.sock` | where `cloud-python admin` talks to the running server | made at every start |
 //!
@@ -68,6 +69,8 @@
 //! [sealed]
 //! listen = "0.0.0.0:8080"                   # off without it; `--sealed` says the same
 //! session_seconds = 600                     # without a good token
+//! workspace_mib = 256                       # of each user's files; and 10,000 files and directories
+//! host_commands = false                     # true: users whose key was added with --host-commands may run the machine's own
 //! ```
 //!
 //! It is meant for networks that nobody trusts, so any address will do. Clocks of clients must be within a minute of the server's. Its
@@ -76,7 +79,26 @@
 //! `cloud-python key new NAME` makes `NAME_key.pem` (for its owner, under a pass phrase) and `NAME.pem`; `key --data DIR add USER NAME.pem`
 //! registers a user; `key list`, `key remove USER`. The latter three work whether the server runs (over `admin.sock`) or not. Removing a
 //! user ends their sessions and commands at once. A client needs its own key and `DIR/sealed.pem`, brought to it by a way that is trusted.
-//! `key add --host-commands` is for users who administer this very machine: it lets them run its commands as the server's own user.
+//! `key add --host-commands` is for users who administer this very machine: it lets them run its commands as the server's own user, if
+//! `sealed.host_commands` is true as well. Without both, such a name is `command not found`.
+//!
+//! # Workspaces
+//!
+//! Each user of the sealed channel has a directory, `DIR/workspaces/USER/files`. Removing a user leaves it where it is: remove it by hand.
+//! What is being uploaded counts against the quota, so while a file is replaced there must be room for both; a file that is over it is
+//! refused before it is in its place. A server whose quota was lowered takes nothing new where there is more than that, and removes nothing.
+//!
+//! A line of a command is split as a shell splits it, and nothing more: pipes, variables and wildcards are refused. `ls`, `cat`, `rm`,
+//! `mv`, `mkdir`, `pwd` and `echo` are done by the server. `python3` works in the sandbox on a copy of all files, within the limits of
+//! `[runs]`; a workspace of more than 126 MiB is refused with the names of its largest files. When the script ends by itself, by an
+//! exception too, what it made, changed and removed is put into the workspace, all or nothing, also if the machine stops in between. After
+//! a time-out, too much output, or the user's going away, nothing is kept. Several commands and uploads may be at work at once: a script
+//! that has changed what somebody else has changed meanwhile changes nothing and names the file. Links are neither shown nor kept.
+//!
+//! A command of the machine itself gets its words as arguments, no shell, PATH, HOME and LANG, the workspace as its directory, and three
+//! descriptors. When it ends, is ended, or takes longer than `runs.timeout_seconds`, its process group is killed; a process that has left
+//! the group is not. The audit trail has every such command (`HostCommand`), with its user, before it begins. The quota does not hold for
+//! what it writes; that is counted when it has ended.
 //!
 //! # Names in the server's own certificate
 //!

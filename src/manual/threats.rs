@@ -53,6 +53,10 @@
 //! | whoever sends odd bytes | hyper and rustls read them; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `fuzz/run` |
 //! | whoever steals a link, a token or the database | links live 10 minutes, tokens 15; both are stored hashed; TOTP secrets and mails are sealed under a key that is elsewhere | `tests/serving.rs` |
 //! | whoever sits on the line of the sealed channel | signed handshake, sealed tokens that are good once, for a minute, in one session and in one direction ([`protocols`](super::protocols) says what remains) | `tests/sealed.rs`, `tests/sealed/run` |
+//! | whoever names a file of a workspace | names are relative and plain; cap-std opens them beneath the workspace, whatever links are there or are swapped in; only regular files and directories count | `src/workspace/tests`, `tests/workspace.rs` |
+//! | whoever fills a workspace | a quota of bytes and names that counts what is on its way; copies for scripts are bounded for all users together | the same |
+//! | a script that lies about what it leaves | its word is about its own user's files only; a tree that cannot be is refused before anything is changed | the same |
+//! | a crash while many files change | staged, then written down in a journal, then put into place: all or nothing after a kill at any moment | the same |
 //! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
 //! | a malicious server | one trusted authority, bounded lengths and times, escaped output | `tests/client` |
 //!
@@ -82,6 +86,12 @@
 //!   [`protocols`](super::protocols). Where TLS can be had, it is the better door.
 //! - **`sealed_key.pem` is not encrypted.** Whoever reads it can pose as the server on the sealed channel; it opens nothing that was said
 //!   before.
+//! - **Commands of the machine itself** run outside of every wall, as the server's own user: they can read its keys and database. They
+//!   need the word of both the configuration and the user's key, are in the audit trail, and are for people who could log in as that user
+//!   anyway. What leaves its process group outlives its command.
+//! - **A workspace is not sealed on the disk.** Whoever can read the data directory can read the users' files.
+//! - **A write into a file, by a command of the machine, within the kernel's clock tick in which a script's copy was made** is not seen as
+//!   a change.
 //! - **A full disk** makes every change fail until the server is started again.
 //! - **Deleting the end of the audit trail** shows only to whoever wrote down a later hash elsewhere. The operator is trusted.
 //! - **Limits are in memory.** A restart forgets ladders and rates. A stranger cannot restart the server.
@@ -115,6 +125,8 @@
 //! | somebody on the line of the sealed channel reads what is sealed, or has something done that its user did not ask for, but for what [`protocols`](super::protocols) lists | yes |
 //! | an answer of `/auth` or its time tells whether there is such a user | yes |
 //! | a change that was answered is lost by a crash | yes |
+//! | a user of the sealed channel reads or changes a file outside of their workspace without a command of the machine | yes |
+//! | a crash leaves half of what a script has changed | yes |
 //! | a server's answer drives the client's terminal | yes |
 //! | a script ends its own run in an odd way: trap, abort, wrong result, a crash of its own interpreter | no: a bug |
 //! | a script breaks out of what Python itself forbids (`__builtins__`, audit hooks) | no: Python is not a wall here |

@@ -76,14 +76,15 @@ impl Books {
         self.sums().used
     }
 
-    fn fits(&self, usage: Usage) -> Result<(), WorkspaceError> {
+    /// Whoever asks for nothing more gets it also where there is too much already.
+    fn fits(&self, usage: Usage, more: Usage) -> Result<(), WorkspaceError> {
         let Quota { bytes, files } = self.0.quota;
-        if usage.bytes > bytes {
+        if more.bytes > 0 && usage.bytes > bytes {
             let text =
                 format!("the workspace may have {} MiB with what is on its way: remove files first", bytes >> 20);
             return Err(WorkspaceError::TooLarge(text));
         }
-        if usage.files > files {
+        if more.files > 0 && usage.files > files {
             let text = format!("the workspace may have {files} files and directories: remove some first");
             return Err(WorkspaceError::TooLarge(text));
         }
@@ -107,7 +108,7 @@ impl Coming {
     pub(super) fn more(&mut self, more: Usage) -> Result<(), WorkspaceError> {
         let mut sums = self.books.sums();
         let coming = sums.coming.plus(more);
-        self.books.fits(sums.used.plus(coming))?;
+        self.books.fits(sums.used.plus(coming), more)?;
         sums.coming = coming;
         drop(sums);
         self.usage = self.usage.plus(more);
@@ -162,5 +163,8 @@ mod tests {
         coming.arrived(bytes(5));
         assert_eq!(books.used(), bytes(3));
         books.expect().more(bytes(7)).unwrap();
+        books.set_used(bytes(20));
+        books.expect().more(Usage { bytes: 0, files: 1 }).unwrap();
+        assert!(books.expect().more(bytes(1)).is_err(), "there is too much already");
     }
 }

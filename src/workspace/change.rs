@@ -230,10 +230,10 @@ fn growth(ground: &Ground, change: &Change, written: &[JobFile]) -> Result<Usage
 /// Writes what is new beside what is old.
 fn stage(ground: &Ground, change: &mut Change, written: Vec<JobFile>) -> std::io::Result<()> {
     for JobFile { path, content } in written {
-        ground.step()?;
+        ground.steps.next()?;
         let (name, mut file) = ground.stage()?;
         change.placed.push((name, path));
-        ground.step()?;
+        ground.steps.next()?;
         file.write_all(&content)?;
         file.sync_all()?;
     }

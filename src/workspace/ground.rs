@@ -13,6 +13,7 @@ use cap_std::fs::{Dir, DirBuilder, DirBuilderExt, File, Metadata, OpenOptions, O
 
 use super::WorkspaceError;
 use super::journal::Change;
+use super::steps::Steps;
 use crate::disk;
 use crate::domain::FilePath;
 
@@ -28,9 +29,7 @@ pub(super) struct Ground {
     pub(super) files: Dir,
     pub(super) staging: Dir,
     next: AtomicU64,
-    /// Steps that a change may still take before the disk fails.
-    #[cfg(test)]
-    pub(super) steps_left: AtomicU64,
+    pub(super) steps: Steps,
 }
 
 impl Ground {
@@ -40,23 +39,7 @@ impl Ground {
             disk::make_folder(&home.join(name))?;
             Dir::open_ambient_dir(home.join(name), ambient_authority())
         };
-        Ok(Self {
-            files: open(FILES)?,
-            staging: open(STAGING)?,
-            next: AtomicU64::new(0),
-            #[cfg(test)]
-            steps_left: AtomicU64::new(u64::MAX),
-        })
-    }
-
-    /// Where a disk may fail, or the machine stop. Nothing happens here but in tests of just that.
-    #[cfg_attr(not(test), expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "tests let it fail"))]
-    pub(super) fn step(&self) -> Result<()> {
-        #[cfg(test)]
-        if self.steps_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err() {
-            return Err(std::io::Error::other("the disk fails here"));
-        }
-        Ok(())
+        Ok(Self { files: open(FILES)?, staging: open(STAGING)?, next: AtomicU64::new(0), steps: Steps::default() })
     }
 
     /// Finishes or removes what a crash has left. Nobody else may be using the workspace yet.
@@ -104,7 +87,7 @@ impl Ground {
 
     /// Takes a change back that was not made: what is staged for it, and its journal.
     pub(super) fn forget(&self, change: &Change) -> Result<()> {
-        self.step()?;
+        self.steps.next()?;
         self.drop_journal()?;
         change.placed.iter().for_each(|(staged, _)| self.unstage(staged));
         Ok(())

@@ -83,15 +83,15 @@ impl Ground {
     /// Writes a change down. Once this has returned it will be made, whatever happens.
     pub(super) fn write_down(&self, change: &Change) -> Result<()> {
         let (name, mut file) = self.stage()?;
-        self.step()?;
+        self.steps.next()?;
         file.write_all(&change.encode())?;
         file.sync_all()?;
-        self.step()?;
+        self.steps.next()?;
         // What the journal names must be there if the journal is.
         self.sync_staging()?;
-        self.step()?;
+        self.steps.next()?;
         self.staging.rename(&name, &self.staging, JOURNAL)?;
-        self.step()?;
+        self.steps.next()?;
         self.sync_staging()
     }
 
@@ -112,7 +112,7 @@ impl Ground {
         let change = Change::parse(&bytes).ok_or_else(|| Error::other("the journal of a workspace is not one"))?;
         self.make(&change)?;
         for directory in change.touched() {
-            self.step()?;
+            self.steps.next()?;
             match self.sync_directory(directory.as_ref()) {
                 Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                     return Err(error);
@@ -120,26 +120,26 @@ impl Ground {
                 _ => {}
             }
         }
-        self.step()?;
+        self.steps.next()?;
         self.drop_journal()
     }
 
     fn make(&self, change: &Change) -> Result<()> {
         use ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory, NotFound};
         for path in &change.removed {
-            self.step()?;
+            self.steps.next()?;
             unless(self.files.remove_file(native(path)), &[NotFound, NotADirectory, IsADirectory])?;
         }
         for path in &change.emptied {
-            self.step()?;
+            self.steps.next()?;
             unless(self.files.remove_dir(native(path)), &[NotFound, NotADirectory, DirectoryNotEmpty])?;
         }
         for path in &change.made {
-            self.step()?;
+            self.steps.next()?;
             unless(self.make_directory(path), &[AlreadyExists])?;
         }
         for (staged, path) in &change.placed {
-            self.step()?;
+            self.steps.next()?;
             if let Err(error) = self.place(staged, path)
                 && (error.kind() != NotFound || self.staging.exists(OsStr::from_bytes(staged.as_bytes())))
             {

@@ -15,7 +15,7 @@
 //! | `books` | the quota |
 //! | `transfer` | one file on its way out or in |
 //! | `tree` | walking through all files: listing, counting, copying |
-//! | `change`, `journal` | many changes as one |
+//! | `change`, `journal`, `steps` | many changes as one |
 //!
 //! Everything that waits for a disk is done on threads of its own.
 
@@ -23,6 +23,7 @@ mod books;
 mod change;
 mod ground;
 mod journal;
+mod steps;
 mod transfer;
 mod tree;
 
@@ -122,7 +123,9 @@ impl Workspaces {
             for entry in std::fs::read_dir(&folder)? {
                 let name = entry?.file_name();
                 if let Some(name) = name.to_str().and_then(|name| UserName::parse(name).ok()) {
-                    Ground::open(&folder.join(name.as_str()))?.tidy()?;
+                    let home = folder.join(name.as_str());
+                    let tidied = Ground::open(&home).and_then(|ground| ground.tidy());
+                    tidied.map_err(|error| std::io::Error::other(format!("{}: {error}", home.display())))?;
                 }
             }
             Ok(Self(Arc::new(All { folder, quota, open: Mutex::default() })))
@@ -170,6 +173,8 @@ struct Inner {
 impl Workspace {
     fn open(home: &Path, quota: Quota) -> Result<Self, WorkspaceError> {
         let ground = Ground::open(home)?;
+        // One that was closed with a change half made has nobody else who could finish it.
+        ground.tidy()?;
         let books = Books::new(quota);
         let workspace = Inner {
             ground,
@@ -184,7 +189,7 @@ impl Workspace {
 
     /// Opens a file for reading. What is read is what the file is now, whatever is put in its place meanwhile.
     pub async fn get(&self, path: FilePath) -> Result<Download, WorkspaceError> {
-        self.aside(move |inner| inner.settle().and_then(|()| Download::open(&inner.ground, &path))).await
+        self.aside(move |inner| Download::open(&inner.ground, &path)).await
     }
 
     /// Begins a new content of a file. Nobody sees it before [`Upload::commit`].
@@ -255,7 +260,7 @@ impl Workspace {
         work: impl FnOnce(&Inner) -> Result<T, WorkspaceError> + Send + 'static,
     ) -> Result<T, WorkspaceError> {
         let inner = Arc::clone(&self.0);
-        aside(move || work(&inner)).await
+        aside(move || inner.settle().and_then(|()| work(&inner))).await
     }
 }
 
