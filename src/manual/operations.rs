@@ -76,7 +76,8 @@
 //! `cloud-python key new NAME` makes `NAME_key.pem` (for its owner, under a pass phrase) and `NAME.pem`; `key --data DIR add USER NAME.pem`
 //! registers a user; `key list`, `key remove USER`. The latter three work whether the server runs (over `admin.sock`) or not. Removing a
 //! user ends their sessions and commands at once. A client needs its own key and `DIR/sealed.pem`, brought to it by a way that is trusted.
-//! `key add --host-commands` is for users who administer this very machine: it lets them run its commands as the server's own user.
+//! `key add --host-commands` is for users who administer this very machine: it lets them run its commands as the server's own user,
+//! if the configuration has `host_commands = true` under `[sealed]`, too.
 //!
 //! # Names in the server's own certificate
 //!
