@@ -16,6 +16,7 @@ use crate::certs::{Authority, CertError};
 use crate::clock::Clock;
 use crate::config::{Config, MailConfig, limits};
 use crate::domain::{AccountId, Actor, Budget, Error, Event, JobError, JobSpec, KeyAction, Outcome, Script};
+use crate::door::accept::descriptors;
 use crate::http::{self, AdminSocket, HttpError, Listener};
 use crate::keys::{OwnKeyError, PrivateKey};
 use crate::mail::{MailError, Outbox, Smtp, SmtpSettings, Transport};
@@ -321,8 +322,10 @@ fn door(config: &Config) -> Result<http::Settings, ServerError> {
     let runs = &config.runs;
     let budget =
         Budget::default().with_memory(runs.memory).and_then(|budget| budget.with_wall(runs.timeout.min(limits::WALL)));
+    // Each listener has its part, and takes no descriptors from the other.
+    let listeners = if config.sealed.is_some() { 2 } else { 1 };
     Ok(http::Settings {
-        connections: config.connections,
+        connections: config.connections.min(descriptors() / listeners).max(1),
         connections_per_network: config.connections_per_network,
         budget: budget.map_err(|error| ServerError::Image(error.to_string()))?,
         wall: runs.timeout,

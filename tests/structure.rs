@@ -124,6 +124,7 @@ fn imports_point_one_way() {
                 "clock",
                 "config",
                 "domain",
+                "door",
                 "http",
                 "keys",
                 "mail",

@@ -56,9 +56,9 @@ pub enum Event {
     Suspended,
     /// The account was restored.
     Restored,
-    /// A token was given out.
+    /// A token was given out, or a session of the sealed channel begun.
     LoggedIn,
-    /// A token was ended by its holder.
+    /// A token, or a session of the sealed channel, was ended by its holder.
     LoggedOut,
     /// All tokens were ended.
     TokensRevoked,

@@ -55,7 +55,7 @@ pub(crate) async fn keep<F: Future<Output = ()> + Send + 'static>(
 }
 
 /// Descriptors for connections. Without those that the rest of the house needs, a flood of connections would end the runs.
-fn descriptors() -> usize {
+pub(crate) fn descriptors() -> usize {
     let all = getrlimit(Resource::Nofile).current.and_then(|all| usize::try_from(all).ok());
     all.unwrap_or(usize::MAX).saturating_sub(limits::OTHER_DESCRIPTORS).clamp(1, Semaphore::MAX_PERMITS)
 }
