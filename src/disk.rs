@@ -16,11 +16,33 @@ pub fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&made)?;
-    let put = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&made, path));
+    fill(create(&made, mode)?, &made, path, bytes)
+}
+
+/// The same in a folder that is not ours alone: no other file of it is touched, whatever it is called, and two writers are no
+/// matter. A crash can leave a file behind that begins with `.cloud-python`.
+pub fn put_among_others(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    // The name may be the longest that there can be, so nothing is added to it.
+    let made = |number: u32| path.with_file_name(format!(".cloud-python-{}-{number}.new", std::process::id()));
+    for made in (0..u32::MAX).map(made) {
+        match create(&made, mode) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            file => return fill(file?, &made, path, bytes),
+        }
+    }
+    Err(ErrorKind::AlreadyExists.into())
+}
+
+fn create(made: &Path, mode: u32) -> Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(mode).open(made)
+}
+
+/// Fills a new file and gives it its name.
+fn fill(mut file: File, made: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
+    let put = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(made, path));
     if let Err(error) = put {
         // Half a file would keep the room that was missing.
-        let _ = std::fs::remove_file(&made);
+        let _ = std::fs::remove_file(made);
         return Err(error);
     }
     sync_folder(path)
@@ -54,5 +76,23 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn among_others_no_name_is_taken_from_anybody() {
+        let folder = tempfile::tempdir().unwrap();
+        let longest = "n".repeat(255);
+        let taken = format!(".cloud-python-{}-0.new", std::process::id());
+        let names = ["a", "a.new", &longest, &taken];
+        for (number, name) in names.iter().enumerate() {
+            std::fs::write(folder.path().join(name), "old").unwrap();
+            put_among_others(&folder.path().join(name), number.to_string().as_bytes(), 0o600).unwrap();
+        }
+        for (number, name) in names.iter().enumerate() {
+            assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), number.to_string());
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), names.len());
+        assert!(put_among_others(&folder.path().join("n".repeat(256)), b"", 0o600).is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), names.len(), "half a file is taken away again");
     }
 }

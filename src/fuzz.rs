@@ -5,7 +5,7 @@
 
 use crate::domain::{BearerToken, Email, LinkToken, Password, TotpCode, TotpSecret, TotpStep, UnixTime};
 
-pub use crate::http::read_any_body as requests;
+pub use crate::http::{hear_any_frames as websocket, read_any_body as requests};
 pub use crate::sandbox::decode_any_frame as frames;
 pub use crate::sealed::{read_any_body as tokens, read_any_hello as handshake, read_any_path as paths};
 pub use crate::store::decode_any_record as records;
@@ -14,7 +14,7 @@ pub use crate::store::decode_any_record as records;
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its file and folder.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("credentials", credentials),
     ("email", email),
     ("frames", frames),
@@ -23,6 +23,7 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("records", records),
     ("requests", requests),
     ("tokens", tokens),
+    ("websocket", websocket),
 ];
 
 /// Whatever passes for an address can stand in a mail's head and in a line of a log, and its key is an address with that key.

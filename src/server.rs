@@ -99,7 +99,7 @@ pub struct Start {
     pub config: Config,
     /// What time it is.
     pub clock: Clock,
-    /// How the sandbox is set up; `allow_weak_jail` is taken from the configuration.
+    /// How the sandbox is set up; `allow_weak_jail` and `children` are taken from the configuration.
     pub sandbox: sandbox::Settings,
 }
 
@@ -112,7 +112,8 @@ impl Server {
         let workspaces = Workspaces::open(data.join("workspaces"), Quota::of_bytes(config.workspace_bytes)).await?;
         let image = cache_folder().and_then(|cache| Source::find(&cache)).map_err(SandboxError::from)?;
         let prepared = image.prepare(Meter::default(), progress).map_err(SandboxError::from)?;
-        let settings = sandbox::Settings { allow_weak_jail: config.allow_weak_jail, ..sandbox };
+        let children = children(&config);
+        let settings = sandbox::Settings { allow_weak_jail: config.allow_weak_jail, children, ..sandbox };
         let sandbox = Sandbox::start(settings, prepared).await?;
         let python = python_version(&sandbox).await?;
 
@@ -169,6 +170,7 @@ impl Server {
             url,
             administrator: config.administrator.clone(),
             runs: config.runs.clone(),
+            sessions: config.sessions.clone(),
             host_commands: config.host_commands,
             versions,
         };
@@ -318,17 +320,33 @@ fn transport(data: &Path, config: &Config) -> Result<Transport, ServerError> {
     }
 }
 
+/// One for each run and each live session that there may be.
+fn children(config: &Config) -> usize {
+    config.runs.concurrent + config.sessions.concurrent
+}
+
 fn door(config: &Config) -> Result<http::Settings, ServerError> {
-    let runs = &config.runs;
+    let (runs, sessions) = (&config.runs, &config.sessions);
     let budget =
         Budget::default().with_memory(runs.memory).and_then(|budget| budget.with_wall(runs.timeout.min(limits::WALL)));
-    // Each listener has its part, and takes no descriptors from the other.
-    let listeners = if config.sealed.is_some() { 2 } else { 1 };
+    // As much for each second as a run has.
+    let turns = sessions.timeout.as_secs().div_ceil(limits::WALL.as_secs()).max(1);
+    let session_budget = Budget::default()
+        .with_memory(sessions.memory)
+        .and_then(|budget| budget.with_wall(sessions.timeout))
+        .and_then(|budget| budget.with_output(config.session_output))
+        .and_then(|budget| budget.with_fuel(limits::FUEL.saturating_mul(turns)));
+    let children = children(config);
+    // Each listener has its part, and takes no descriptors from the other. A connection of the sealed channel may have a file open, too.
+    let parts = if config.sealed.is_some() { 3 } else { 1 };
     Ok(http::Settings {
-        connections: config.connections.min(descriptors() / listeners).max(1),
+        connections: config.connections.min(descriptors(children) / parts).max(1),
+        children,
         connections_per_network: config.connections_per_network,
         budget: budget.map_err(|error| ServerError::Image(error.to_string()))?,
         wall: runs.timeout,
+        session_budget: session_budget.map_err(|error| ServerError::Image(error.to_string()))?,
+        ping: config.session_ping,
         ..http::Settings::default()
     })
 }

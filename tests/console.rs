@@ -139,3 +139,41 @@ async fn an_unbuffered_script_shows_half_lines_while_it_computes() {
     drop(live);
     sandbox.shutdown().await;
 }
+
+/// A write to a pipe is never short, so io.TextIOWrapper does not look how much of its text an unbuffered file has taken. Ours took as
+/// much as goes through the host in one call, and the rest of every long text was lost.
+#[tokio::test]
+async fn an_unbuffered_script_loses_nothing_of_a_long_text() {
+    let sandbox = world::sandbox().await;
+    let text = "import os, sys\nprint('x' * 300_000, end='')\nsys.stdout.buffer.write(b'y' * 300_000)\nos.write(1, b'z' * 300_000)";
+    let job = JobSpec::of(cloud_python::domain::Script::parse(text).unwrap()).unbuffered().build().unwrap();
+    let result = sandbox.run(ALICE, &job).await.unwrap();
+    let count = |byte| result.stdout.iter().filter(|found| **found == byte).count();
+    assert_eq!([count(b'x'), count(b'y'), count(b'z')], [300_000; 3]);
+    sandbox.shutdown().await;
+}
+
+/// A reader that was slower than the script lost at a time-out what was on its way: the frame in hand, and what the child had sent.
+#[tokio::test]
+async fn nothing_written_before_the_time_was_up_is_lost_on_a_slow_reader() {
+    let settings = cloud_python::sandbox::Settings { spares: 0, ..world::settings() };
+    let sandbox = world::sandbox_with(settings).await;
+    // One more than wait for a reader, and then some in the stream: every write has returned.
+    const PIECES: usize = 18;
+    let text = format!("import os, time\nfor i in range({PIECES}): os.write(1, b'x' * 60_000)\ntime.sleep(60)");
+    let budget = cloud_python::domain::Budget::default().with_output(1 << 30).unwrap();
+    let job = world::script_with(&text, budget.with_wall(std::time::Duration::from_secs(1)).unwrap());
+    let launcher = sandbox.launcher_pid().await.unwrap();
+    let mut live = sandbox.open(ALICE, job).await.unwrap();
+    world::until("it has a process", || !world::children_of(launcher).is_empty()).await;
+    world::until("its process is dead", || world::children_of(launcher).is_empty()).await;
+    let (mut count, mut outcome) = (0, None);
+    while let Some(event) = live.next().await {
+        match event.unwrap() {
+            Event::Output(_, bytes) => count += bytes.len(),
+            Event::Ended(result) => outcome = Some(result.outcome),
+        }
+    }
+    assert_eq!((count, outcome), (PIECES * 60_000, Some(JobOutcome::TimedOut(cloud_python::domain::Spent::Wall))));
+    sandbox.shutdown().await;
+}

@@ -24,7 +24,10 @@ const TABLE: &[Row] = &[
     ("POST", "/approve/{token}", [404, 404, 404, 404, 404, 404, 200]),
     ("POST", "/login", [401, 401, 401, 200, 401, 200, 401]),
     ("POST", "/execute", [401, 401, 401, 200, 401, 200, 401]),
+    // Nobody but a WebSocket client is asked who they are; `sessions` has what those are told.
+    ("GET", "/session", [426; 7]),
     ("POST", "/logout", [401, 401, 401, 200, 401, 200, 401]),
+    ("GET", "/", [200; 7]),
     ("GET", "/version", [200; 7]),
     ("GET", "/healthz", [200; 7]),
     ("GET", "/readyz", [200; 7]),

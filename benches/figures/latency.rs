@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use cloud_python::domain::{AccountId, JobOutcome};
 use cloud_python::sandbox::{Meter, Sandbox};
 
+use crate::processes::children_of;
 use crate::table::{Samples, header, ms, row};
 use crate::{hello, memory, native, sandbox};
 
@@ -43,7 +44,7 @@ async fn print_faults(sandbox: &Sandbox) {
             // Long enough for spares to be ready, and for a child to have cleaned up.
             tokio::time::sleep(Duration::from_millis(20)).await;
             let before: BTreeMap<u32, u64> =
-                memory::children_of(launcher).into_iter().map(|pid| (pid, memory::minor_faults(pid))).collect();
+                children_of(launcher).into_iter().map(|pid| (pid, memory::minor_faults(pid))).collect();
             time_one(sandbox, account).await;
             samples.extend(before.iter().map(|(pid, faults)| memory::minor_faults(*pid) - faults).max());
         }

@@ -19,6 +19,7 @@ mod latency;
 mod load;
 mod memory;
 mod native;
+mod sessions;
 mod table;
 mod throughput;
 mod town;
@@ -29,6 +30,8 @@ mod town;
 mod https;
 #[path = "../../tests/world/letters.rs"]
 mod letters;
+#[path = "../../tests/world/processes.rs"]
+mod processes;
 #[path = "../../tests/world/serving.rs"]
 #[expect(dead_code, reason = "tests ask for more")]
 mod serving;
@@ -41,7 +44,8 @@ use cloud_python::sandbox::{Meter, Sandbox, Settings, Source, cache_folder};
 /// The program that is measured.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-python");
 
-const SECTIONS: [&str; 8] = ["latency", "throughput", "cpu", "memory", "cold", "kill", "load", "enumeration"];
+const SECTIONS: [&str; 9] =
+    ["latency", "throughput", "cpu", "memory", "cold", "kill", "load", "sessions", "enumeration"];
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -60,6 +64,7 @@ fn main() {
             "memory" => runtime.block_on(memory::measure()),
             "cold" => cold::measure(),
             "load" => runtime.block_on(load::measure()),
+            "sessions" => runtime.block_on(sessions::measure()),
             "enumeration" => runtime.block_on(enumeration::measure()),
             _ => runtime.block_on(kill::measure()),
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use cloud_python::domain::AccountId;
 use cloud_python::sandbox::Meter;
 
+use crate::processes::children_of;
 use crate::table::{header, row};
 use crate::{hello, sandbox};
 
@@ -33,12 +34,6 @@ fn median(pids: &[u32]) -> Option<u64> {
     let mut sizes: Vec<u64> = pids.iter().filter_map(|pid| private_dirty_kib(*pid)).collect();
     sizes.sort_unstable();
     sizes.get(sizes.len() / 2).copied()
-}
-
-/// The processes whose parent this is.
-pub(crate) fn children_of(pid: u32) -> Vec<u32> {
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
 pub(crate) fn private_dirty_kib(pid: u32) -> Option<u64> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use cloud_python::sandbox::cache_folder;
 
 /// The machine's own `python3` itself: what is found on the path may be a script that looks for one.
-fn installed() -> &'static Path {
+pub(crate) fn installed() -> &'static Path {
     static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
         let output = Command::new("python3").args(["-I", "-c", "import sys; print(sys.executable)"]).output();
         let output = output.expect("python3 is installed");

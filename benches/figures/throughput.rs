@@ -6,6 +6,7 @@ use cloud_python::domain::AccountId;
 use cloud_python::sandbox::{Meter, Sandbox};
 
 use crate::memory;
+use crate::processes::children_of;
 use crate::table::{header, row};
 use crate::{hello, native, sandbox};
 
@@ -73,7 +74,7 @@ impl Held {
     async fn now(sandbox: &Sandbox) -> Self {
         let launcher = sandbox.launcher_pid().await.expect("a launcher");
         Self {
-            processes: memory::children_of(launcher).len(),
+            processes: children_of(launcher).len(),
             descriptors: std::fs::read_dir("/proc/self/fd").expect("/proc").count(),
             server_kib: memory::private_dirty_kib(std::process::id()).unwrap_or_default(),
             launcher_kib: memory::private_dirty_kib(launcher).unwrap_or_default(),

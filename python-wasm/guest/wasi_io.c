@@ -38,14 +38,17 @@ static int stdin_read(const struct wasi_descriptor *descriptor, void *buffer, si
 	return 0;
 }
 
+/* All of it, however little the host takes at a time: a write to a pipe or a terminal that waits is never short, so there
+ * are programs that do not look (io.TextIOWrapper over an unbuffered file, for one). */
 static int stream_write(const struct wasi_descriptor *descriptor, const void *buffer, size_t length, size_t *done)
 {
-	if (length == 0)
-		return 0;
-	int32_t count = host_write(descriptor->stream, buffer, piece(length));
-	if (count < 0 || count > piece(length))
-		return wasi_host_error(count);
-	*done = (size_t)count;
+	while (*done < length) {
+		int32_t asked = piece(length - *done);
+		int32_t count = host_write(descriptor->stream, (const char *)buffer + *done, asked);
+		if (count <= 0 || count > asked)
+			return *done > 0 ? 0 : wasi_host_error(count);
+		*done += (size_t)count;
+	}
 	return 0;
 }
 

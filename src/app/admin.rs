@@ -27,7 +27,8 @@ impl App {
             AdminAction::Status => self.status().await,
             AdminAction::Metrics => {
                 let (running, waiting) = self.0.runs.count();
-                Ok(Outcome::Metrics(self.0.metrics.text(running, waiting)))
+                let (sessions, _) = self.0.sessions.count();
+                Ok(Outcome::Metrics(self.0.metrics.text(running, waiting, sessions)))
             }
         }
     }
@@ -57,7 +58,7 @@ impl App {
         });
         let (id, decided) = decided.await?;
         if decided.standing == Standing::Suspended {
-            self.0.runs.end(id);
+            self.end_runs(id);
         }
         rooms.outbox.wake();
         Ok(Outcome::Decided(decided))
@@ -83,7 +84,7 @@ impl App {
             Ok::<_, AppError>((account.id, view(&account, 0)))
         });
         let (id, user) = reset.await?;
-        self.0.runs.end(id);
+        self.end_runs(id);
         rooms.outbox.wake();
         Ok(Outcome::User(user))
     }
@@ -99,7 +100,7 @@ impl App {
             Ok::<_, AppError>((account.id, view(&account, 0)))
         });
         let (id, user) = revoked.await?;
-        self.0.runs.end(id);
+        self.end_runs(id);
         Ok(Outcome::User(user))
     }
 
@@ -115,6 +116,7 @@ impl App {
             accounts: Standing::ALL.into_iter().map(|standing| (standing.name(), count(standing))).collect(),
             runs,
             runs_waiting,
+            sessions: self.0.sessions.count().0,
             mails_waiting: mails,
             launcher_pid: rooms.sandbox.launcher_pid().await.ok(),
             landlock: rooms.sandbox.landlock_abi().await.unwrap_or(0),

@@ -22,10 +22,10 @@ impl App {
             cpu_ms = result.usage.cpu.as_millis(),
             "ran a script"
         );
-        Ok(Outcome::Ran(Box::new(result)))
+        Ok(Outcome::Ran { result: Box::new(result), with_files: job.wants_files() })
     }
 
-    fn still_approved(&self, member: &Member) -> Result<(), Error> {
+    pub(super) fn still_approved(&self, member: &Member) -> Result<(), Error> {
         let account = self.0.rooms.store.read(|view| view.account(member.id)).map_err(AppError::from)?;
         match account.map(|account| account.standing) {
             Some(Standing::Approved) => Ok(()),

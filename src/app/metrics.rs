@@ -65,14 +65,15 @@ impl Metrics {
     }
 
     /// All of it in the text format of OpenMetrics.
-    pub(super) fn text(&self, running: usize, waiting: usize) -> String {
+    pub(super) fn text(&self, running: usize, waiting: usize, sessions: usize) -> String {
         let mut registry = Registry::with_prefix("cloud_python");
         registry.register("answers", "Requests answered", self.answers.clone());
-        registry.register("runs", "Runs ended", self.runs.clone());
-        registry.register("run_seconds", "Wall-clock time of runs", self.run_seconds.clone());
-        registry.register("run_cpu_seconds", "CPU time of runs", self.run_cpu_seconds.clone());
+        registry.register("runs", "Runs and live sessions ended", self.runs.clone());
+        registry.register("run_seconds", "Wall-clock time of runs and live sessions", self.run_seconds.clone());
+        registry.register("run_cpu_seconds", "CPU time of runs and live sessions", self.run_cpu_seconds.clone());
         registry.register("runs_in_progress", "Runs in progress", gauge(running));
         registry.register("runs_waiting", "Runs that wait for a place", gauge(waiting));
+        registry.register("sessions_in_progress", "Live sessions in progress", gauge(sessions));
         let mut text = String::new();
         // Writing into a string does not fail.
         let _ = encode(&mut text, &registry);

@@ -13,6 +13,7 @@ mod command;
 mod execute;
 mod host_command;
 mod letters;
+mod live;
 mod metrics;
 mod python;
 mod runs;
@@ -27,7 +28,7 @@ use tokio::sync::Semaphore;
 use crate::auth::{Auth, AuthError};
 use crate::clock::Clock;
 use crate::config::{RunLimits, limits};
-use crate::domain::{Action, Credential, Email, Error, Network, Outcome};
+use crate::domain::{AccountId, Action, Credential, Email, Error, Network, Outcome};
 use crate::mail::{MailError, Outbox};
 use crate::sandbox::Sandbox;
 use crate::store::{Store, StoreError};
@@ -37,6 +38,7 @@ use crate::workspace::{WorkspaceError, Workspaces};
 pub use command::{Command, CommandInput};
 pub use sealed::keys;
 
+pub use live::{Conversation, Said, Stdin, Stream};
 use metrics::Metrics;
 use runs::Runs;
 
@@ -97,6 +99,8 @@ pub struct Settings {
     pub administrator: Option<Email>,
     /// How much may run at once.
     pub runs: RunLimits,
+    /// How many live sessions there may be at once.
+    pub sessions: RunLimits,
     /// Whether users of the sealed channel whose key's entry says so may run commands of the machine itself.
     pub host_commands: bool,
     /// What `/version` says.
@@ -125,6 +129,7 @@ struct Inner {
     rooms: Rooms,
     settings: Settings,
     runs: Runs,
+    sessions: Runs,
     /// MiB of users' files that may be in our memory.
     snapshots: Arc<Semaphore>,
     metrics: Metrics,
@@ -135,14 +140,10 @@ impl App {
     /// A corridor between these rooms.
     pub fn new(rooms: Rooms, settings: Settings) -> Self {
         let runs = Runs::new(settings.runs.clone(), rooms.clock.clone());
-        Self(Arc::new(Inner {
-            rooms,
-            settings,
-            runs,
-            snapshots: Arc::new(Semaphore::new(limits::SNAPSHOTS_MIB)),
-            metrics: Metrics::default(),
-            draining: AtomicBool::new(false),
-        }))
+        let sessions = Runs::new(settings.sessions.clone(), rooms.clock.clone());
+        let snapshots = Arc::new(Semaphore::new(limits::SNAPSHOTS_MIB));
+        let (metrics, draining) = (Metrics::default(), AtomicBool::new(false));
+        Self(Arc::new(Inner { rooms, settings, runs, sessions, snapshots, metrics, draining }))
     }
 
     /// Does what is asked, if whoever asks may. If the caller stops waiting, a run ends; whatever else was begun is brought to its
@@ -194,6 +195,12 @@ impl App {
             Action::Execute(_) => self.0.runs.has_room(),
             _ => Ok(()),
         }
+    }
+
+    /// Ends everything that runs for an account.
+    fn end_runs(&self, account: AccountId) {
+        self.0.runs.end(account);
+        self.0.sessions.end(account);
     }
 
     /// Whether the server can do its work: not while it ends, and not if its database cannot be read.

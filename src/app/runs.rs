@@ -94,7 +94,7 @@ impl Runs {
             return Err(Error::SlowDown(Duration::from_secs(1)));
         }
         busy.runs += 1;
-        Ok(Counted { runs: self.clone(), account, end: busy.end.subscribe() })
+        Ok(Counted { runs: self.clone(), account, end: AccountEnd(busy.end.subscribe()) })
     }
 }
 
@@ -114,8 +114,25 @@ pub(super) struct Run {
 impl Run {
     /// Returns when the account is to be ended.
     pub(super) async fn ended(&mut self) {
-        // It fails when the sender has gone, which lives as long as this.
-        let _ = self.member.end.changed().await;
+        self.member.end.come().await;
+    }
+
+    /// The same for somebody else to wait for.
+    pub(super) fn end(&self) -> AccountEnd {
+        self.member.end.clone()
+    }
+}
+
+/// That an account's runs are to be ended, for whoever must know although they wait for something else.
+#[derive(Clone, Debug)]
+pub(crate) struct AccountEnd(watch::Receiver<()>);
+
+impl AccountEnd {
+    /// Returns when it is so. Never, if the run is over before.
+    pub(crate) async fn come(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -123,7 +140,7 @@ impl Run {
 struct Counted {
     runs: Runs,
     account: AccountId,
-    end: watch::Receiver<()>,
+    end: AccountEnd,
 }
 
 impl Drop for Counted {

@@ -48,7 +48,7 @@ impl App {
         let removes = matches!(action, KeyAction::Remove(_));
         let outcome = keys(&self.0.rooms.store, &self.0.rooms.clock, action).await?;
         if let (true, Outcome::Keys(entries)) = (removes, &outcome) {
-            entries.iter().for_each(|entry| self.0.runs.end(entry.account));
+            entries.iter().for_each(|entry| self.end_runs(entry.account));
         }
         Ok(outcome)
     }

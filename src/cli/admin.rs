@@ -214,6 +214,7 @@ fn status(status: &Status) -> String {
         ["up for".to_owned(), format!("{} s", status.uptime_seconds)],
         ["accounts".to_owned(), accounts.collect::<Vec<_>>().join(", ")],
         ["runs".to_owned(), format!("{} in progress, {} waiting", status.runs, status.runs_waiting)],
+        ["sessions".to_owned(), status.sessions.to_string()],
         ["mails waiting".to_owned(), status.mails_waiting.to_string()],
         ["launcher".to_owned(), launcher],
         ["landlock".to_owned(), landlock],

@@ -4,6 +4,7 @@
 //! Not here: anything a command does that another door of the house would do as well.
 
 pub mod admin;
+mod carried;
 pub mod certs;
 pub mod client;
 mod dates;
@@ -11,6 +12,7 @@ mod files;
 pub mod image;
 pub mod key;
 pub mod launcher;
+mod outputs;
 pub mod run;
 pub mod serve;
 mod steps;
@@ -60,6 +62,10 @@ const USAGE: u8 = 2;
 const TIMED_OUT: u8 = 124;
 /// Exit code after Ctrl-C: 128 and the number of SIGINT.
 const INTERRUPTED: u8 = 130;
+/// Exit code after the terminal was closed: 128 and the number of SIGHUP.
+const HUNG_UP: u8 = 129;
+/// Exit code after SIGTERM.
+const TERMINATED: u8 = 143;
 
 /// Says on standard error what went wrong.
 fn complain(what: impl std::fmt::Display) {

@@ -1,20 +1,24 @@
 //! `cloud-python run`: a script in the sandbox, here, with standard input and output passed through live.
 
-use std::io::Read;
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::TypedValueParser;
 use tokio::io::{AsyncWriteExt, Stderr, Stdout};
 use tokio::runtime;
 
-use super::files::{FileArgument, FilesError, read_script};
+use super::carried::Carried;
+use super::files::{FilesError, read_script};
+use super::outputs::OutputError;
 use super::{FAILED, INTERRUPTED, TIMED_OUT, USAGE, complain};
 use crate::config::limits;
 use crate::domain::{
-    AccountId, Argument, Budget, BudgetError, JobError, JobOutcome, JobSpec, ProgramName, Script, Spent,
+    AccountId, Argument, Budget, BudgetError, JobError, JobOutcome, JobResult, JobSpec, JobSpecBuilder, ProgramName,
+    Script, Spent,
 };
 use crate::sandbox::{Event, LiveRun, Meter, Sandbox, SandboxError, Settings, Source, Stdin, Stream, cache_folder};
 use crate::telemetry;
@@ -28,9 +32,9 @@ const SANDBOX_FAILED: u8 = 125;
     after_help = "Exit codes: the script's own; 1 failed, 2 wrong usage, 124 time-out, 125 the sandbox itself failed, 130 interrupted"
 )]
 pub struct Arguments {
-    /// Wall-clock time in seconds
-    #[arg(long, value_name = "S", value_parser = seconds, default_value = "10")]
-    timeout: Duration,
+    /// Wall-clock time in seconds (default: 10, with -i an hour)
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    timeout: Option<Duration>,
     /// Memory in MiB: interpreter, objects and files
     #[arg(long, value_name = "MIB", default_value_t = limits::MEMORY >> 20)]
     memory: usize,
@@ -43,9 +47,11 @@ pub struct Arguments {
     /// What is counted while the script runs
     #[arg(long, value_name = "both|epoch|fuel|neither", value_parser = meter, default_value = "both", hide = true)]
     meter: Meter,
-    /// Puts a file, or all files of a directory, into the script's working directory (may be repeated)
-    #[arg(long = "file", value_name = "NAME=PATH", value_parser = clap::builder::OsStringValueParser::new().try_map(|text| FileArgument::parse(&text)))]
-    files: Vec<FileArgument>,
+    #[command(flatten)]
+    carried: Carried,
+    /// The interactive interpreter instead of a script
+    #[arg(short, long, conflicts_with_all = ["script", "arguments"])]
+    interactive: bool,
     /// Goes on where the kernel has no Landlock
     #[arg(long)]
     allow_weak_jail: bool,
@@ -54,7 +60,7 @@ pub struct Arguments {
     script: PathBuf,
     /// What the script gets as its own arguments
     #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<std::ffi::OsString>,
+    arguments: Vec<OsString>,
 }
 
 /// Why the script was not run, or not to its end.
@@ -67,6 +73,8 @@ enum RunError {
     #[error(transparent)]
     Files(#[from] FilesError),
     #[error(transparent)]
+    Output(#[from] OutputError),
+    #[error(transparent)]
     Sandbox(#[from] SandboxError),
     #[error("cannot write the script's output: {0}")]
     Write(std::io::Error),
@@ -76,7 +84,7 @@ impl RunError {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Budget(_) => USAGE,
-            Self::Job(..) | Self::Files(_) | Self::Write(_) => FAILED,
+            Self::Job(..) | Self::Files(_) | Self::Output(_) | Self::Write(_) => FAILED,
             // What can be mended before the first run.
             Self::Sandbox(SandboxError::Image(_) | SandboxError::Launcher(_)) => FAILED,
             Self::Sandbox(_) => SANDBOX_FAILED,
@@ -105,24 +113,43 @@ pub fn main(arguments: &Arguments) -> ExitCode {
     }))
 }
 
+impl Arguments {
+    fn timeout(&self) -> Duration {
+        let usual = if self.interactive { limits::WALL_MAX } else { limits::WALL };
+        self.timeout.unwrap_or(usual)
+    }
+}
+
 fn job(arguments: &Arguments) -> Result<JobSpec, RunError> {
-    use std::os::unix::ffi::OsStrExt;
     let memory = arguments.memory.checked_mul(1 << 20).ok_or(BudgetError::Memory)?;
     let budget = Budget::default()
-        .with_wall(arguments.timeout)?
+        .with_wall(arguments.timeout())?
         .with_memory(memory)?
         .with_fuel(arguments.fuel)?
         .with_output(arguments.output_limit)?;
-    let from_stdin = arguments.script.as_os_str() == "-";
-    let name = if from_stdin { "<stdin>".into() } else { arguments.script.clone() };
-    let shown = name.display().to_string();
-    let refused = |error| RunError::Job(shown.clone(), error);
-    let script = Script::parse(read_script(&arguments.script)?).map_err(refused)?;
-    let program = ProgramName::parse(name.as_os_str().as_bytes()).map_err(refused)?;
-    let parsed = arguments.arguments.iter().map(|argument| Argument::parse(argument.as_bytes()));
-    let parsed = parsed.collect::<Result<_, _>>().map_err(refused)?;
-    let files = arguments.files.iter().map(FileArgument::read).collect::<Result<Vec<_>, _>>()?.concat();
-    JobSpec::of(script).program(program).arguments(parsed).files(files).budget(budget).build().map_err(refused)
+    let name = match (arguments.interactive, arguments.script.as_os_str() == "-") {
+        (true, _) => "interactive".into(),
+        (false, true) => "<stdin>".into(),
+        (false, false) => arguments.script.clone(),
+    };
+    let refused = |error| RunError::Job(name.display().to_string(), error);
+    let mut job = if arguments.interactive {
+        JobSpec::interactive()
+    } else {
+        let script = Script::parse(read_script(&arguments.script)?).map_err(refused)?;
+        named(script, &name, &arguments.arguments).map_err(refused)?
+    };
+    // Somebody watches, or another program talks to it as somebody would.
+    if arguments.interactive || std::io::stdout().is_terminal() || std::io::stderr().is_terminal() {
+        job = job.unbuffered();
+    }
+    arguments.carried.add_to::<RunError>(job)?.budget(budget).build().map_err(refused)
+}
+
+fn named(script: Script, name: &Path, arguments: &[OsString]) -> Result<JobSpecBuilder, JobError> {
+    let program = ProgramName::parse(name.as_os_str().as_bytes())?;
+    let arguments = arguments.iter().map(|argument| Argument::parse(argument.as_bytes()));
+    Ok(JobSpec::of(script).program(program).arguments(arguments.collect::<Result<_, _>>()?))
 }
 
 async fn run(arguments: &Arguments, spec: JobSpec) -> Result<u8, RunError> {
@@ -168,7 +195,7 @@ async fn pass_output(live: &mut LiveRun, arguments: &Arguments) -> Result<u8, Ru
             Event::Output(stream, bytes) => {
                 write(stream, &bytes, &mut out, &mut err).await.map_err(RunError::Write)?;
             }
-            Event::Ended(result) => return Ok(exit_code(result.outcome, arguments)),
+            Event::Ended(result) => return ended(*result, arguments),
         }
     }
     Err(SandboxError::Lost.into())
@@ -187,17 +214,32 @@ async fn write(stream: Stream, bytes: &[u8], out: &mut Stdout, err: &mut Stderr)
     }
 }
 
-fn exit_code(outcome: JobOutcome, arguments: &Arguments) -> u8 {
-    match (outcome, outcome.exit_code()) {
-        (_, Some(code)) => return code,
+fn ended(result: JobResult, arguments: &Arguments) -> Result<u8, RunError> {
+    match (result.outcome, result.outcome.exit_code()) {
+        (_, Some(code)) => {
+            arguments.carried.put(result.files)?;
+            return Ok(code);
+        }
         (JobOutcome::TimedOut(Spent::Fuel), _) => complain(format!("out of fuel after {} units", arguments.fuel)),
         (JobOutcome::OutputTooLarge, _) => {
-            complain(format!("output too large: more than {} bytes (see --output-limit)", arguments.output_limit));
-            return FAILED;
+            complain(too_large(arguments));
+            return Ok(FAILED);
         }
-        _ => complain(format!("timed out after {} s (see --timeout)", arguments.timeout.as_secs_f64())),
+        _ => complain(format!("timed out after {} s (see --timeout)", arguments.timeout().as_secs_f64())),
     }
-    TIMED_OUT
+    Ok(TIMED_OUT)
+}
+
+fn too_large(arguments: &Arguments) -> String {
+    let printed = format!("output too large: more than {} bytes (see --output-limit)", arguments.output_limit);
+    match arguments.carried.wants_files() {
+        false => printed,
+        true => format!(
+            "{printed}, or more than {} files or {} bytes of them to fetch",
+            limits::FILES,
+            limits::OUTPUT_FILES_BYTES
+        ),
+    }
 }
 
 /// Parses a number of seconds.

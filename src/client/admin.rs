@@ -250,6 +250,8 @@ pub struct Status {
     pub runs: u64,
     /// Runs that wait for a place.
     pub runs_waiting: u64,
+    /// Live sessions in progress.
+    pub sessions: u64,
     /// Mails that have not been sent yet.
     pub mails_waiting: u64,
     /// The launcher's process id.

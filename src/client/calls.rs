@@ -1,6 +1,6 @@
 //! The calls of the wire contract, section 1: register, log in, execute, log out.
 //!
-//! Owns: [`Client`], and the time each call may take. Not here: what is done with the answers.
+//! Owns: [`Client`], and the time each call may take. Not here: live sessions (`live`), and what is done with the answers.
 
 use std::future::Future;
 use std::time::Duration;
@@ -18,19 +18,21 @@ use tokio_rustls::client::TlsStream;
 use super::exchange::{Answer, exchange};
 use super::{ClientError, Endpoint, ServerUrl, terminal, tls, wire};
 use crate::config::limits;
-use crate::domain::{BearerToken, Email, JobSpec, Password, Script, Secret};
+use crate::domain::{BearerToken, Email, FilePath, JobFile, JobSpec, Password, Secret};
 
 /// How a script ended on the server.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Ended {
     /// By itself.
     Exited {
-        /// What it wrote to standard output.
+        /// What it wrote to standard output. Empty after a live session, which has passed it on.
         stdout: Vec<u8>,
-        /// What it wrote to standard error.
+        /// What it wrote to standard error. Empty as standard output is.
         stderr: Vec<u8>,
         /// Its exit code.
         code: u8,
+        /// The files that the job asked for and that were there. Each was asked for, or lies below a directory that was.
+        files: Vec<JobFile>,
     },
     /// Its time was up.
     TimedOut,
@@ -91,7 +93,7 @@ impl Client {
         }
     }
 
-    /// `POST /execute`. Script, arguments, files and standard input are those of the job; `timeout` is asked for, if given.
+    /// `POST /execute`. Script, arguments, files, outputs and standard input are those of the job; `timeout` is asked for, if given.
     pub async fn execute(
         &self,
         token: &BearerToken,
@@ -104,7 +106,7 @@ impl Client {
         let call = self.call("/execute", Some(&body), Some(token), limits::RUN_ANSWER_BYTES, within);
         let body = call.await?.json(StatusCode::OK).map_err(with_token)?;
         match parse::<wire::Said<'_>>(&body)?.error.as_ref() {
-            "ok" => ended(&parse(&body)?),
+            "ok" => ended(parse(&body)?, job),
             "request timed out" => Ok(Ended::TimedOut),
             "output too large" => Ok(Ended::OutputTooLarge),
             other => Err(ClientError::Unexpected(terminal::sentence(other))),
@@ -126,12 +128,8 @@ impl Client {
         within: Duration,
     ) -> Result<Answer, ClientError> {
         let request = self.request(path, body, token)?;
-        let within = self.patience.unwrap_or(within);
-        let connecting = limits::CONNECT.min(within);
-        let call = async {
-            let stream = bounded(connecting, self.connect()).await.ok_or(ClientError::NoConnection(connecting))??;
-            exchange(stream, request, most).await
-        };
+        let within = self.within(within);
+        let call = async { exchange(self.connected(within).await?, request, most).await };
         bounded(within, call).await.ok_or(ClientError::TooSlow(within))?
     }
 
@@ -148,14 +146,25 @@ impl Client {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         if let Some(token) = token {
-            let value = Secret::new(format!("Bearer {}", token.text().expose()));
-            let value = HeaderValue::from_str(value.expose()).map(|mut value| {
-                value.set_sensitive(true);
-                value
-            });
-            request = request.header(AUTHORIZATION, value.map_err(|_| nonsense("a token that is no header"))?);
+            request = request.header(AUTHORIZATION, bearer(token)?);
         }
         request.body(Full::from(body.unwrap_or_default())).map_err(|_| nonsense("a request that is no HTTP"))
+    }
+
+    /// How long to wait for what is usually there within this time.
+    pub(super) fn within(&self, usually: Duration) -> Duration {
+        self.patience.unwrap_or(usually)
+    }
+
+    /// The server, as it stands in a request's `Host`.
+    pub(super) fn authority(&self) -> String {
+        self.url.authority()
+    }
+
+    /// A secure connection, in the time for it and within this one.
+    pub(super) async fn connected(&self, within: Duration) -> Result<TlsStream<TcpStream>, ClientError> {
+        let connecting = limits::CONNECT.min(within);
+        bounded(connecting, self.connect()).await.ok_or(ClientError::NoConnection(connecting))?
     }
 
     async fn connect(&self) -> Result<TlsStream<TcpStream>, ClientError> {
@@ -173,26 +182,58 @@ pub(super) async fn bounded<T>(time: Duration, future: impl Future<Output = T>) 
     tokio::time::timeout(time, future).await.ok()
 }
 
-fn execution(job: &JobSpec, timeout: Option<Duration>) -> Result<wire::Execute<'_>, ClientError> {
+/// The field of a request that shows a token.
+pub(super) fn bearer(token: &BearerToken) -> Result<HeaderValue, ClientError> {
+    let value = Secret::new(format!("Bearer {}", token.text().expose()));
+    let mut value = HeaderValue::from_str(value.expose()).map_err(|_| nonsense("a token that is no header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// A job as it is sent.
+pub(super) fn execution(job: &JobSpec, timeout: Option<Duration>) -> Result<wire::Execute<'_>, ClientError> {
     let arguments = job.arguments().iter().map(|argument| utf8("an argument", argument.as_bytes()));
     let files = job
         .files()
         .iter()
         .map(|file| Ok((utf8("a file's name", file.path.as_bytes())?, wire::to_base64(&file.content))));
+    let outputs = job.outputs().iter().map(|path| utf8("the name of an output", path.as_bytes()));
     Ok(wire::Execute {
-        data: utf8("the script", job.script().map_or_else(Default::default, Script::as_bytes))?,
+        data: job.script().map(|script| utf8("the script", script.as_bytes())).transpose()?,
         args: arguments.collect::<Result<_, _>>()?,
         stdin: (!job.stdin().is_empty()).then(|| wire::to_base64(job.stdin())),
         files: files.collect::<Result<_, _>>()?,
+        outputs: job.wants_files().then(|| outputs.collect()).transpose()?,
         timeout: timeout.map(|timeout| timeout.as_secs_f64()),
     })
 }
 
-fn ended(ran: &wire::Ran<'_>) -> Result<Ended, ClientError> {
+fn ended(ran: wire::Ran<'_>, job: &JobSpec) -> Result<Ended, ClientError> {
     let bytes = |text: &str| wire::base64(text).ok_or_else(|| nonsense("output that is not base64"));
-    match bytes(&ran.exit_code)?.as_slice() {
-        [code] => Ok(Ended::Exited { stdout: bytes(&ran.stdout)?, stderr: bytes(&ran.stderr)?, code: *code }),
+    let wanted = job.wants_files().then(|| job.outputs());
+    let (code, files) = (exit_code(&ran.exit_code)?, returned(ran.files, wanted)?);
+    Ok(Ended::Exited { stdout: bytes(&ran.stdout)?, stderr: bytes(&ran.stderr)?, code, files })
+}
+
+/// One byte in base64.
+pub(super) fn exit_code(text: &str) -> Result<u8, ClientError> {
+    match wire::base64(text).as_deref() {
+        Some([code]) => Ok(*code),
         _ => Err(nonsense("the exit code is not one byte")),
+    }
+}
+
+/// What came back, if it is an answer to what was asked for.
+pub(super) fn returned(files: Option<wire::Files>, wanted: Option<&[FilePath]>) -> Result<Vec<JobFile>, ClientError> {
+    match (files, wanted) {
+        (Some(wire::Files(files)), Some(wanted)) => {
+            let asked = |file: &JobFile| wanted.iter().any(|output| output.covers(&file.path));
+            if files.iter().all(asked) { Ok(files) } else { Err(nonsense("a file that nobody asked for")) }
+        }
+        (Some(wire::Files(files)), None) if files.is_empty() => Ok(files),
+        (Some(_), None) => Err(nonsense("a file that nobody asked for")),
+        (None, Some(_)) => Err(nonsense("no word of the files that were asked for")),
+        (None, None) => Ok(vec![]),
     }
 }
 
@@ -209,7 +250,7 @@ fn ok(body: &[u8]) -> Result<(), ClientError> {
 }
 
 /// With a token, there was no password to be wrong.
-fn with_token(error: ClientError) -> ClientError {
+pub(super) fn with_token(error: ClientError) -> ClientError {
     if let ClientError::WrongCredentials = error { ClientError::SessionEnded } else { error }
 }
 
@@ -221,6 +262,6 @@ fn utf8<'a>(what: &str, bytes: &'a [u8]) -> Result<&'a str, ClientError> {
     std::str::from_utf8(bytes).map_err(|_| ClientError::NotText(what.to_owned()))
 }
 
-fn nonsense(what: &str) -> ClientError {
+pub(super) fn nonsense(what: &str) -> ClientError {
     ClientError::Unexpected(what.to_owned())
 }

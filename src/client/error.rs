@@ -71,6 +71,13 @@ pub enum ClientError {
     #[error("the connection ended before the answer was complete")]
     Lost,
 
+    /// A live session ended too early.
+    #[error("the connection was lost before the script ended")]
+    ScriptLost,
+    /// The server ends, and the script with it.
+    #[error("the server is shutting down, and the script has ended with it")]
+    ShuttingDown,
+
     /// Not an answer that a server of ours gives.
     #[error("unexpected answer: {0}")]
     Unexpected(String),
@@ -104,6 +111,9 @@ pub enum ClientError {
     #[error("the server failed (status {0}): its log says why")]
     ServerFault(u16),
 
+    /// More than one message of a session can be.
+    #[error("script, arguments and files are too large together: more than {0} bytes in base64")]
+    TooMuchToSend(usize),
     /// What is to be sent cannot be written as JSON.
     #[error("{0} is not UTF-8, and nothing else can be sent")]
     NotText(String),

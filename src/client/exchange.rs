@@ -1,7 +1,7 @@
 //! One request and its answer over a connection that is there: the only file that knows HTTP/1.1.
 //!
-//! Owns: the bounds on what a server may send, and the meaning of status codes. Not here: what the bodies say (`wire`), and
-//! time-outs: whoever awaits an exchange gives it its time.
+//! Owns: the bounds on what a server may send, and the meaning of status codes. Not here: what the bodies say (`wire`), what is
+//! spoken after a switch to another protocol (`live`), and time-outs: whoever awaits an exchange gives it its time.
 
 use std::time::Duration;
 
@@ -29,11 +29,7 @@ pub(super) async fn exchange<S>(stream: S, request: Request<Full<Bytes>>, most: 
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut builder = http1::Builder::new();
-    builder.max_headers(limits::ANSWER_HEADERS).max_header_size(limits::ANSWER_HEAD_BYTES);
-    // The head and the trailers are gathered in this buffer, and the body passes through it.
-    builder.max_buf_size(limits::ANSWER_HEAD_BYTES);
-    let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    let (mut sender, connection) = bounds().handshake(TokioIo::new(stream)).await.map_err(broken)?;
     let answer = async { receive(sender.send_request(request).await.map_err(broken)?, most).await };
     tokio::pin!(answer, connection);
     tokio::select! {
@@ -42,6 +38,47 @@ where
         // Whatever was wrong with it, the answer's own future says so.
         _ = &mut connection => answer.await,
     }
+}
+
+/// A connection that has left HTTP, and what was said when it did. Nothing in it has been believed yet.
+#[derive(Debug)]
+pub(super) struct Switched<S> {
+    pub(super) headers: HeaderMap,
+    pub(super) stream: S,
+    /// What came behind the head.
+    pub(super) ahead: Vec<u8>,
+}
+
+/// Sends a request to speak another protocol from here on (RFC 9110, section 7.8). Any answer but 101 is an error.
+pub(super) async fn switch<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Switched<S>, ClientError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let (mut sender, connection) = bounds().handshake(TokioIo::new(stream)).await.map_err(broken)?;
+    let answer = async {
+        let response = sender.send_request(request).await.map_err(broken)?;
+        match response.status() {
+            StatusCode::SWITCHING_PROTOCOLS => Ok(response.into_parts().0.headers),
+            _ => Err(receive(response, limits::SMALL_ANSWER_BYTES).await?.refusal()),
+        }
+    };
+    let connection = connection.without_shutdown();
+    tokio::pin!(answer, connection);
+    let (headers, parts) = tokio::select! {
+        biased;
+        headers = &mut answer => (headers?, connection.await),
+        parts = &mut connection => (answer.await?, parts),
+    };
+    let parts = parts.map_err(broken)?;
+    Ok(Switched { headers, stream: parts.io.into_inner(), ahead: parts.read_buf.to_vec() })
+}
+
+fn bounds() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.max_headers(limits::ANSWER_HEADERS).max_header_size(limits::ANSWER_HEAD_BYTES);
+    // The head and the trailers are gathered in this buffer, and the body passes through it.
+    builder.max_buf_size(limits::ANSWER_HEAD_BYTES);
+    builder
 }
 
 async fn receive(response: Response<Incoming>, most: usize) -> Result<Answer, ClientError> {

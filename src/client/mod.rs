@@ -1,18 +1,20 @@
 //! The client: the other end of the wire, for people at a shell.
 //!
-//! Owns: where the server is and the one CA that vouches for it ([`Endpoint`]), the calls ([`Client`], [`Admin`]), what is
-//! remembered between two commands ([`SessionFile`]), and how a stranger's bytes are shown ([`terminal`]).
+//! Owns: where the server is and the one CA that vouches for it ([`Endpoint`]), the calls ([`Client`], [`Admin`]), live sessions
+//! ([`LiveInput`], [`LiveOutput`]), what is remembered between two commands ([`SessionFile`]), and how a stranger's bytes are shown ([`terminal`]).
 //! Not here: what is typed and printed (`cli`), and the server's side of the same wire (`http`).
 //!
 //! The server is taken for an enemy until its certificate is checked, and for a liar after that: it can make the client wait or
 //! take memory up to the limits of [`crate::config::limits`], and no more. Redirects are not followed, compressed answers are not
-//! unpacked, nothing it says reaches a terminal unescaped, and nothing it says names a file.
+//! unpacked, nothing it says reaches a terminal unescaped, and nothing it says names a file but one that was asked for, or one
+//! below a directory that was.
 
 mod admin;
 mod calls;
 mod endpoint;
 mod error;
 mod exchange;
+mod live;
 mod session;
 pub mod terminal;
 mod tls;
@@ -22,4 +24,5 @@ pub use admin::{Admin, Entries, Entry, Key, Keys, OneUser, Status, Told, User, U
 pub use calls::{Client, Ended};
 pub use endpoint::{CaFile, Endpoint, ServerUrl};
 pub use error::ClientError;
+pub use live::{Heard, LiveInput, LiveOutput};
 pub use session::{Session, SessionFile};

@@ -49,6 +49,40 @@ pub fn sentence(text: &str) -> String {
     shown
 }
 
+/// What is shown in place of this character, if a terminal would do something else with it than show it.
+pub fn instead(c: char) -> Option<String> {
+    is_odd(c).then(|| escape(c))
+}
+
+/// Puts characters together that come in two pieces, for output that comes bit by bit.
+#[derive(Debug, Default)]
+pub struct Pieces {
+    held: Vec<u8>,
+}
+
+impl Pieces {
+    /// All but the beginning of a character whose end has not come yet.
+    pub fn whole(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut whole = [&self.held, bytes].concat();
+        let begun = whole.utf8_chunks().last().map_or(0, |chunk| begun(chunk.invalid()));
+        self.held = whole.split_off(whole.len().saturating_sub(begun));
+        whole
+    }
+
+    /// What has been held back and will not get an end.
+    pub fn rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.held)
+    }
+}
+
+/// How many of these bytes, which are no character, may be the beginning of one.
+fn begun(bytes: &[u8]) -> usize {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => bytes.len(),
+        _ => 0,
+    }
+}
+
 /// Whether a terminal would do something else with it than show it.
 fn is_odd(c: char) -> bool {
     // Unicode's bidirectional controls but the three marks, which change nothing beside themselves.
@@ -117,6 +151,24 @@ mod tests {
         for cut in [&noise[..], &noise[1..], &noise[2..12345]] {
             assert!(harmless(&shown(cut)));
         }
+    }
+
+    #[test]
+    fn a_character_in_pieces_is_not_torn() {
+        let text = "a\u{e9}\u{4e2d}\u{1f40d}b".as_bytes();
+        for cut in 0..=text.len() {
+            let (mut pieces, (left, right)) = (Pieces::default(), text.split_at(cut));
+            let left = pieces.whole(left);
+            assert!(std::str::from_utf8(&left).is_ok(), "{cut}");
+            assert_eq!([left, pieces.whole(right), pieces.rest()].concat(), text);
+        }
+        // Byte by byte, also of what is no character, and at most three are ever held back.
+        let mut pieces = Pieces::default();
+        let bytes = b"\xf0\x9f\x90\x8d\xff\xf0\x9fx\xe4\xb8";
+        let parts: Vec<Vec<u8>> = bytes.iter().map(|byte| pieces.whole(&[*byte])).collect();
+        let lengths: Vec<usize> = parts.iter().map(Vec::len).collect();
+        assert_eq!(lengths, [0, 0, 0, 4, 1, 0, 0, 3, 0, 0]);
+        assert_eq!([parts.concat(), pieces.rest()].concat(), bytes);
     }
 
     #[test]

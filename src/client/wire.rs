@@ -5,11 +5,16 @@
 //! The server has its own shapes of the same bodies: two hands, so that a slip in one shows in the tests of both.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Formatter;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::config::limits;
+use crate::domain::{FilePath, JobFile};
 
 /// `POST /register`.
 #[derive(Serialize)]
@@ -26,16 +31,19 @@ pub(super) struct Login<'a> {
     pub(super) totop: &'a str,
 }
 
-/// `POST /execute` with a bearer token.
+/// `POST /execute` with a bearer token, and the first message of a live session.
 #[derive(Serialize)]
 pub(super) struct Execute<'a> {
-    pub(super) data: &'a str,
+    /// None is the interactive interpreter, which only a session can be.
+    pub(super) data: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) args: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stdin: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) files: BTreeMap<&'a str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) outputs: Option<Vec<&'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timeout: Option<f64>,
 }
@@ -64,7 +72,57 @@ pub(super) struct Ran<'a> {
     pub(super) stderr: Cow<'a, str>,
     #[serde(borrow)]
     pub(super) exit_code: Cow<'a, str>,
+    pub(super) files: Option<Files>,
 }
+
+/// How a live session ended, or why there is none.
+#[derive(Deserialize)]
+pub(super) struct Control<'a> {
+    #[serde(borrow)]
+    pub(super) error: Cow<'a, str>,
+    #[serde(borrow)]
+    pub(super) exit_code: Option<Cow<'a, str>>,
+    pub(super) retry_after: Option<u64>,
+    pub(super) files: Option<Files>,
+}
+
+/// Files that come back: each with a plain path below nothing, none of them twice. Whether they were asked for shows elsewhere.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Files(pub(super) Vec<JobFile>);
+
+impl<'de> Deserialize<'de> for Files {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct ByName;
+        impl<'de> Visitor<'de> for ByName {
+            type Value = Files;
+
+            fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+                f.write_str("files by name")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Files, A::Error> {
+                let (mut names, mut files) = (HashSet::new(), vec![]);
+                while let Some((Text(name), Text(content))) = object.next_entry::<Text<'de>, Text<'de>>()? {
+                    let path = FilePath::parse(name.as_bytes()).map_err(A::Error::custom)?;
+                    let content = base64(&content).ok_or_else(|| A::Error::custom("a file that is not base64"))?;
+                    if files.len() == limits::FILES {
+                        return Err(A::Error::custom(format!("more than {} files", limits::FILES)));
+                    }
+                    if !names.insert(path.clone()) {
+                        return Err(A::Error::custom("a file twice"));
+                    }
+                    files.push(JobFile { path, content });
+                }
+                Ok(Files(files))
+            }
+        }
+        from.deserialize_map(ByName)
+    }
+}
+
+/// A string that is copied only if it has escapes in it.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Reads a body: one JSON object and nothing after it. The reason, which may quote the body, if it is something else.
 pub(super) fn object<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, String> {
@@ -96,19 +154,59 @@ mod tests {
 
     #[test]
     fn what_is_not_needed_is_not_sent() {
-        let plain = Execute { data: "pass", args: vec![], stdin: None, files: BTreeMap::default(), timeout: None };
+        let plain = Execute {
+            data: Some("pass"),
+            args: vec![],
+            stdin: None,
+            files: BTreeMap::default(),
+            outputs: None,
+            timeout: None,
+        };
         assert_eq!(serde_json::to_string(&plain).unwrap(), r#"{"data":"pass"}"#);
+        assert_eq!(serde_json::to_string(&Execute { data: None, ..plain }).unwrap(), r#"{"data":null}"#);
         let full = Execute {
-            data: "pass",
+            data: Some("pass"),
             args: vec!["a"],
             stdin: Some(to_base64(b"\xff")),
             files: BTreeMap::from([("f", to_base64(b""))]),
+            outputs: Some(vec!["o"]),
             timeout: Some(1.5),
         };
         assert_eq!(
             serde_json::to_string(&full).unwrap(),
-            r#"{"data":"pass","args":["a"],"stdin":"/w==","files":{"f":""},"timeout":1.5}"#
+            r#"{"data":"pass","args":["a"],"stdin":"/w==","files":{"f":""},"outputs":["o"],"timeout":1.5}"#
         );
+    }
+
+    #[test]
+    fn files_are_read_one_by_one_and_none_twice() {
+        let read = |text: &str| object::<Files>(text.as_bytes()).map(|Files(files)| files);
+        let file =
+            |path: &str, content: &[u8]| JobFile { path: FilePath::parse(path).unwrap(), content: content.to_vec() };
+        assert_eq!(read(r#"{"b/\u00e9":"/w==","a":""}"#), Ok(vec![file("b/\u{e9}", &[0xff]), file("a", b"")]));
+        let bad = ["", "/a", "/etc/passwd", "../x", "a/../../b", "a/..", ".", "a/", "a//b", "a\\u0000"];
+        for name in bad.iter().copied().chain([&*"x".repeat(limits::PATH_BYTES + 1)]) {
+            let error = read(&format!(r#"{{"{name}":""}}"#)).unwrap_err();
+            assert!(error.starts_with("a file's name must be a relative path"), "{name}: {error}");
+        }
+        for (wrong, why) in [
+            (r#"{"a":"*"}"#, "a file that is not base64"),
+            (r#"{"a":"AA"}"#, "a file that is not base64"),
+            (r#"{"a":"","a":""}"#, "a file twice"),
+            (r#"{"a":"","\u0061":""}"#, "a file twice"),
+            (r#"{"a":null}"#, "invalid type"),
+            (r#"{"a":["AA=="]}"#, "invalid type"),
+            (r#"{"a":{}}"#, "invalid type"),
+        ] {
+            let error = read(wrong).unwrap_err();
+            assert!(error.starts_with(why), "{wrong}: {error}");
+        }
+        let many = |count: usize| {
+            let files: Vec<String> = (0..count).map(|number| format!("\"{number}\":\"\"")).collect();
+            read(&format!("{{{}}}", files.join(",")))
+        };
+        assert_eq!(many(limits::FILES).unwrap().len(), limits::FILES);
+        assert!(many(limits::FILES + 1).unwrap_err().starts_with("more than 10000 files"));
     }
 
     #[test]

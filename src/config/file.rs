@@ -15,6 +15,7 @@ pub(super) struct File {
     pub(super) mail: Mail,
     pub(super) passwords: Passwords,
     pub(super) runs: Runs,
+    pub(super) sessions: Sessions,
     pub(super) limits: Limits,
     pub(super) sealed: Sealed,
     pub(super) allow_weak_jail: bool,
@@ -67,6 +68,16 @@ pub(super) struct Runs {
     pub(super) per_minute: Option<NonZeroU32>,
     pub(super) timeout_seconds: Option<f64>,
     pub(super) memory_mib: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Sessions {
+    pub(super) concurrent: Option<usize>,
+    pub(super) concurrent_per_account: Option<usize>,
+    pub(super) per_minute: Option<NonZeroU32>,
+    pub(super) timeout_seconds: Option<f64>,
+    pub(super) output_mib: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

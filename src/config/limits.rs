@@ -175,7 +175,8 @@ pub const HASHES_WAITING: usize = 32;
 
 /// Connections at once. Each has a descriptor and some tens of KiB; the next one waits in the kernel's queue.
 pub const CONNECTIONS: usize = 10_000;
-/// Descriptors that are not for connections, however few there are: children, the database, mails on their way, the operator.
+/// Descriptors that are not for connections, however few there are: the database, mails on their way, the operator. Beside one
+/// for each child that may live.
 pub const OTHER_DESCRIPTORS: usize = 256;
 /// Connections at once from one network, so that it takes a hundred of them to fill the house.
 pub const CONNECTIONS_PER_NETWORK: usize = 100;
@@ -204,7 +205,7 @@ pub const STREAM_WINDOW_BYTES: u32 = 64 << 10;
 pub const CONNECTION_WINDOW_BYTES: u32 = 256 << 10;
 /// Bytes of one answer that are ready to be sent (HTTP/2).
 pub const SEND_BUFFER_BYTES: usize = 64 * KIB;
-/// How often a silent connection is asked whether it is still there, and how long it may think about it (HTTP/2).
+/// How often a silent connection is asked whether it is still there, and how long it may think about it (HTTP/2, live sessions).
 pub const PING: Duration = Duration::from_secs(20);
 /// Bytes of a request's body where nothing large is sent.
 pub const BODY_BYTES: usize = 64 * KIB;
@@ -220,7 +221,13 @@ pub const BODIES_BYTES: usize = 256 * MIB;
 pub const SMALL_BODIES_BYTES: usize = 64 * MIB;
 /// Bytes of all bodies that are being read from one network, so that one caller cannot keep the others from sending.
 pub const BODIES_NETWORK_BYTES: usize = 2 * EXECUTE_BODY_BYTES;
-/// Bytes of a body above which it is parsed where it keeps nobody else waiting. What is below takes less than a millisecond.
+/// Bytes of all large answers that have not been fetched yet. An answer that finds no room is lost, and its run with it, so this is
+/// far more than callers leave lying who fetch what they asked for.
+pub const ANSWERS_BYTES: usize = 512 * MIB;
+/// Of these, what one network may leave lying: more than the answers of [`RUNS_PER_ACCOUNT`] runs that each return all they may.
+pub const ANSWERS_NETWORK_BYTES: usize = 128 * MIB;
+/// Bytes of a body, or of what a run has left, above which it is read or written where it keeps nobody else waiting. What is below takes
+/// less than a millisecond.
 pub const PARSE_ASIDE_BYTES: usize = 256 * KIB;
 /// How long the rest of a body is waited for that nobody wants (HTTP/2).
 pub const HEAR_OUT: Duration = Duration::from_secs(1);
@@ -274,6 +281,34 @@ pub const RUN_WAIT: Duration = Duration::from_secs(10);
 pub const RUNS_PER_ACCOUNT: usize = 4;
 /// Runs a minute of one account: two a second, on average.
 pub const RUNS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).unwrap();
+
+// Live sessions.
+
+/// Live sessions at once, of all accounts: most of them wait for somebody who types. All together they may use 16 GiB with the default
+/// memory budget, and a tenth of that if they do nothing odd.
+pub const SESSIONS: usize = 64;
+/// The most live sessions that an operator may set. Each has a process and two descriptors.
+pub const SESSIONS_MAX: usize = 4096;
+/// Live sessions at once of one account.
+pub const SESSIONS_PER_ACCOUNT: usize = 4;
+/// Live sessions a minute of one account.
+pub const SESSIONS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// When whoever finds no place for a live session may try again. They do not wait for one, for most last a minute.
+pub const SESSION_RETRY: Duration = Duration::from_secs(5);
+/// How long a live session lasts at most when the operator does not say otherwise.
+pub const SESSION_WALL: Duration = Duration::from_secs(60);
+/// How long the last words of a live session and its closing handshake may take.
+pub const SESSION_CLOSE: Duration = Duration::from_secs(10);
+/// Bytes of input in one message of a live session.
+pub const SESSION_INPUT_BYTES: usize = MIB;
+/// Bytes that are read from a live session's connection at once.
+pub const SESSION_READ_BYTES: usize = 16 * KIB;
+/// Bytes of output that are put together, if so many are there, before they are sent. What is there is sent at once.
+pub const SESSION_FEED_BYTES: usize = 64 * KIB;
+/// How often a live session whose script does not read its input is looked at, whether the client is still there.
+pub const SESSION_LOOK: Duration = Duration::from_millis(100);
+/// How often it is sent a ping meanwhile, to which a system whose client is gone answers with a reset.
+pub const SESSION_NUDGE: Duration = Duration::from_secs(1);
 
 // How a run ends.
 
@@ -348,8 +383,18 @@ pub const ANSWER_HEAD_BYTES: usize = 64 * KIB;
 pub const ANSWER_HEADERS: usize = 64;
 /// Bytes of an answer that carries no output.
 pub const SMALL_ANSWER_BYTES: usize = 64 * KIB;
-/// Bytes of an answer that carries output in base64: 48 MiB of output, where a server gives 1 MiB unless its operator wants more.
+/// Bytes of an answer that carries output and files in base64: 48 MiB of them, where a server gives 16 MiB of files, and 1 MiB of output
+/// unless its operator wants more.
 pub const RUN_ANSWER_BYTES: usize = 64 * MIB;
+/// Bytes of output in one message of a live session. Ours have 64 KiB.
+pub const LIVE_MESSAGE_BYTES: usize = MIB;
+/// Bytes of a live session's connection that are read ahead, and that wait to be written at most: one message of
+/// [`FRAME_BYTES`] and what answers the server's pings.
+pub const LIVE_AHEAD_BYTES: usize = 256 * KIB;
+/// Bytes of a line that is typed at a terminal: sixteen times what the kernel's own editor takes.
+pub const TYPED_LINE_BYTES: usize = 64 * KIB;
+/// Lines that a session remembers for the arrow keys.
+pub const TYPED_LINES: usize = 500;
 /// Bytes of an answer on the administrator's socket. A list of a hundred thousand accounts fits.
 pub const ADMIN_ANSWER_BYTES: usize = 64 * MIB;
 /// Characters that are shown of a sentence from the server.
@@ -362,6 +407,8 @@ pub const BELIEVED_TOKEN_LIFE: Duration = Duration::from_secs(366 * 24 * 3600);
 pub const CA_BYTES: usize = 64 * KIB;
 /// Bytes of a session file: a CA file written as JSON and a little more.
 pub const SESSION_BYTES: usize = 2 * CA_BYTES;
+/// How long a server may be silent that holds a live session: it is heard every [`PING`] at least.
+pub const LIVE_SILENCE: Duration = Duration::from_secs(60);
 /// How long a call takes before somebody who waits at a terminal is shown that it goes on.
 pub const QUIET: Duration = Duration::from_secs(2);
 
@@ -370,4 +417,6 @@ const _: () = assert!(HOST_CALL_BYTES <= FRAME_BYTES);
 const _: () = assert!(2 + PATH_BYTES + FILE_CALL_BYTES <= FRAME_BYTES);
 const _: () = assert!(SCRIPT_BYTES < JOB_BYTES);
 const _: () = assert!(STDIN_BYTES / 3 * 4 + SCRIPT_BYTES < EXECUTE_BODY_BYTES);
+// Files and a MiB of output, in base64.
+const _: () = assert!(RUNS_PER_ACCOUNT * (OUTPUT_FILES_BYTES + MIB) / 3 * 4 < ANSWERS_NETWORK_BYTES);
 const _: () = assert!(EXECUTE_BODY_BYTES <= BODIES_NETWORK_BYTES && BODIES_NETWORK_BYTES <= BODIES_BYTES);

@@ -37,6 +37,12 @@ pub struct Config {
     pub argon2_passes: u32,
     /// How much may run.
     pub runs: RunLimits,
+    /// How many live sessions there may be. None waits for a place, and their memory is that of runs.
+    pub sessions: RunLimits,
+    /// Bytes of output of a live session.
+    pub session_output: u64,
+    /// How often the client of a live session is asked whether it is still there. Not in the file: clients count on it.
+    pub session_ping: Duration,
     /// Registrations an hour from one network.
     pub registrations_per_hour: NonZeroU32,
     /// Log-ins a minute from one network.
@@ -110,7 +116,7 @@ impl SmtpSecurity {
     }
 }
 
-/// How much may run.
+/// How much may run. A live session is a run, too, under limits of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunLimits {
     /// Runs at once, of all accounts.
@@ -184,6 +190,9 @@ impl Config {
             )? * 1024,
             argon2_passes: within("passwords.passes", passes, limits::ARGON2_PASSES_MIN, 100)?,
             runs: runs(&file.runs)?,
+            sessions: sessions(&file.sessions, &file.runs)?,
+            session_output: session_output(&file.sessions)?,
+            session_ping: limits::PING,
             registrations_per_hour: file.limits.registrations_per_hour.unwrap_or(limits::REGISTRATIONS_PER_HOUR),
             logins_per_minute: file.limits.logins_per_minute.unwrap_or(limits::LOGINS_PER_MINUTE),
             connections: within(
@@ -322,6 +331,30 @@ fn runs(file: &file::Runs) -> Result<RunLimits, ConfigError> {
     })
 }
 
+fn sessions(file: &file::Sessions, all: &file::Runs) -> Result<RunLimits, ConfigError> {
+    let count =
+        |setting, value: Option<usize>, default| within(setting, value.unwrap_or(default), 1, limits::SESSIONS_MAX);
+    let timeout = file.timeout_seconds.unwrap_or(limits::SESSION_WALL.as_secs_f64());
+    Ok(RunLimits {
+        concurrent: count("sessions.concurrent", file.concurrent, limits::SESSIONS)?,
+        waiting: 0,
+        wait: limits::SESSION_RETRY,
+        concurrent_per_account: count(
+            "sessions.concurrent_per_account",
+            file.concurrent_per_account,
+            limits::SESSIONS_PER_ACCOUNT,
+        )?,
+        per_minute: file.per_minute.unwrap_or(limits::SESSIONS_PER_MINUTE),
+        timeout: seconds("sessions.timeout_seconds", timeout, limits::WALL_MIN, limits::WALL_MAX)?,
+        memory: runs(all)?.memory,
+    })
+}
+
+fn session_output(file: &file::Sessions) -> Result<u64, ConfigError> {
+    let most = limits::OUTPUT_MAX >> 20;
+    within("sessions.output_mib", file.output_mib.unwrap_or(most), 1, most).map(|mib| mib << 20)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,6 +387,11 @@ mod tests {
             ("[runs]\ntimeout_seconds = nan", "runs.timeout_seconds"),
             ("[runs]\nper_minute = 0", "per_minute"),
             ("[runs]\nmemory_mib = 63", "runs.memory_mib"),
+            ("[sessions]\nconcurrent = 4097", "sessions.concurrent is 4097: it must be between 1 and 4096"),
+            ("[sessions]\nconcurrent_per_account = 0", "sessions.concurrent_per_account"),
+            ("[sessions]\ntimeout_seconds = 3601", "sessions.timeout_seconds"),
+            ("[sessions]\nwaiting = 1", "waiting"),
+            ("[sessions]\noutput_mib = 1025", "sessions.output_mib is 1025: it must be between 1 and 1024"),
             ("[limits]\nconnections = -1", "connections"),
             ("[sealed]\nlisten = \"8080\"", "sealed.listen"),
             ("[sealed]\nsession_seconds = 1", "sealed.session_seconds is 1: it must be between 10 and 86400"),

@@ -30,7 +30,12 @@ pub enum Outcome {
     /// Users of the sealed channel: all, or the one that was added or removed.
     Keys(Vec<SealedEntry>),
     /// The run is over.
-    Ran(Box<JobResult>),
+    Ran {
+        /// What came of it.
+        result: Box<JobResult>,
+        /// Whether files were asked for. Then the answer has a place for them, be there any or none.
+        with_files: bool,
+    },
     /// All accounts.
     Users(Vec<UserView>),
     /// One account.
@@ -82,6 +87,8 @@ pub struct Status {
     pub runs: usize,
     /// Runs that wait for a place.
     pub runs_waiting: usize,
+    /// Live sessions in progress.
+    pub sessions: usize,
     /// Mails that have not been sent yet.
     pub mails_waiting: u64,
     /// The launcher's process id.

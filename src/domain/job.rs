@@ -174,7 +174,7 @@ pub struct JobSpec {
     aside: bool,
     files: Vec<JobFile>,
     directories: Vec<FilePath>,
-    outputs: Vec<FilePath>,
+    outputs: Option<Vec<FilePath>>,
     whole_directory: bool,
     stdin: Vec<u8>,
     unbuffered: bool,
@@ -238,7 +238,12 @@ impl JobSpec {
     /// Files, and directories with all files below them, that are returned when the script has ended. What is not there
     /// then is not returned.
     pub fn outputs(&self) -> &[FilePath] {
-        &self.outputs
+        self.outputs.as_deref().unwrap_or_default()
+    }
+
+    /// Whether files were asked for at all, be it an empty list of them.
+    pub fn wants_files(&self) -> bool {
+        self.outputs.is_some()
     }
 
     /// All of its standard input, for a run whose input is not live.
@@ -270,7 +275,7 @@ impl JobSpecBuilder {
             aside: false,
             files: vec![],
             directories: vec![],
-            outputs: vec![],
+            outputs: None,
             whole_directory: false,
             stdin: vec![],
             unbuffered: false,
@@ -317,7 +322,7 @@ impl JobSpecBuilder {
 
     /// Asks for files to be returned.
     pub fn outputs(mut self, outputs: Vec<FilePath>) -> Self {
-        self.0.outputs = outputs;
+        self.0.outputs = Some(outputs);
         self
     }
 
@@ -353,7 +358,7 @@ impl JobSpecBuilder {
         if spec.files.len() + spec.directories.len() > limits::FILES {
             return Err(JobError::TooManyFiles);
         }
-        if spec.outputs.len() > limits::OUTPUTS {
+        if spec.outputs().len() > limits::OUTPUTS {
             return Err(JobError::TooManyOutputs);
         }
         let script = spec.script.as_ref().map_or(0, |script| script.0.len());
@@ -401,6 +406,12 @@ mod tests {
             assert_eq!(path("out").covers(&path(other)), covered, "{other}");
         }
         assert!(!path("out/a").covers(&path("out")));
+    }
+
+    #[test]
+    fn a_list_of_no_files_is_a_list() {
+        assert!(!JobSpec::interactive().build().unwrap().wants_files());
+        assert!(JobSpec::interactive().outputs(vec![]).build().unwrap().wants_files());
     }
 
     #[test]

@@ -11,20 +11,21 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
+use super::Settings;
 use super::networks::Networks;
 use crate::config::limits;
 use crate::domain::Network;
 
-/// Accepts connections until it is told to stop, and returns when the last one has ended. At most `connections` are served at once.
-/// Whoever is one too many of their network finds the connection closed.
+/// Accepts connections until it is told to stop, and returns when the last one has ended. Whoever is one too many of their network
+/// finds the connection closed.
 pub(crate) async fn keep<F: Future<Output = ()> + Send + 'static>(
     listener: TcpListener,
-    connections: usize,
+    settings: Arc<Settings>,
     networks: Networks,
     mut draining: watch::Receiver<bool>,
     serve: impl Fn(TcpStream, Network) -> F,
 ) {
-    let permits = Arc::new(Semaphore::new(connections.min(descriptors())));
+    let permits = Arc::new(Semaphore::new(settings.connections.min(descriptors(settings.children))));
     let mut tasks = JoinSet::new();
     loop {
         let next = async {
@@ -55,9 +56,9 @@ pub(crate) async fn keep<F: Future<Output = ()> + Send + 'static>(
 }
 
 /// Descriptors for connections. Without those that the rest of the house needs, a flood of connections would end the runs.
-pub(crate) fn descriptors() -> usize {
+pub(crate) fn descriptors(children: usize) -> usize {
     let all = getrlimit(Resource::Nofile).current.and_then(|all| usize::try_from(all).ok());
-    all.unwrap_or(usize::MAX).saturating_sub(limits::OTHER_DESCRIPTORS).clamp(1, Semaphore::MAX_PERMITS)
+    all.unwrap_or(usize::MAX).saturating_sub(limits::OTHER_DESCRIPTORS + children).clamp(1, Semaphore::MAX_PERMITS)
 }
 
 /// A connection that could not be accepted because something ran out is still there, and would be tried again at once.

@@ -41,6 +41,12 @@ pub struct Settings {
     pub budget: Budget,
     /// The longest wall-clock time that a caller can ask for.
     pub wall: Duration,
+    /// What a live session may use; its wall-clock time is also the longest that a caller can ask for.
+    pub session_budget: Budget,
+    /// How often the client of a live session is asked whether it is still there. One that is silent for twice as long is gone.
+    pub ping: Duration,
+    /// Processes of the sandbox that may be alive at once, for each of which a descriptor is kept back.
+    pub children: usize,
 }
 
 impl Default for Settings {
@@ -56,6 +62,9 @@ impl Default for Settings {
             bodies_per_network: limits::BODIES_NETWORK_BYTES,
             budget: Budget::default(),
             wall: limits::EXECUTE_WALL,
+            session_budget: Budget::default(),
+            ping: limits::PING,
+            children: limits::CHILDREN,
         }
     }
 }

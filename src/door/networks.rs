@@ -1,4 +1,4 @@
-//! Who has how much of the house: connections and bodies in memory, by network and all together.
+//! Who has how much of the house: connections, and bodies and answers in memory, by network and all together.
 //!
 //! Owns: the counts and their bounds. A place that was given is given back when what holds it is dropped. Not here: who waits
 //! for a place (nobody; a caller is sent away).
@@ -46,7 +46,7 @@ pub(crate) struct Connected {
     network: Network,
 }
 
-/// Memory for a body.
+/// Memory for a body, or for an answer.
 #[derive(Debug)]
 pub(crate) struct Room {
     networks: Networks,
@@ -62,6 +62,15 @@ impl Networks {
             bytes_all: settings.bodies,
             held: Mutex::default(),
         }))
+    }
+
+    /// The counts for answers that have not been fetched yet.
+    pub(crate) fn of_answers() -> Self {
+        Self::new(&Settings {
+            bodies: limits::ANSWERS_BYTES,
+            bodies_per_network: limits::ANSWERS_NETWORK_BYTES,
+            ..Settings::default()
+        })
     }
 
     /// A place for one more connection, unless the network has as many as it may.

@@ -34,6 +34,11 @@ impl<I: AsyncRead + AsyncWrite + Unpin> Wire<I> {
         Self { io, pulse, unreadable, own: None, lingering: None }
     }
 
+    /// The stream, for whoever speaks something else on it.
+    pub(crate) fn into_inner(self) -> I {
+        self.io
+    }
+
     /// Takes what hyper says by itself and puts our own words in its place.
     fn replace(&mut self, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.own.get_or_insert_with(|| (self.unreadable)(bytes));

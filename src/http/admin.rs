@@ -124,7 +124,9 @@ impl AdminSocket {
         let settings = Settings { connections_per_network: limits::ADMIN_CONNECTIONS, ..Settings::default() };
         let (networks, settings) = (Networks::new(&settings), Arc::new(settings));
         let ours = Arc::clone(&settings);
-        let routes = |draining| route::filter(House { routes: ADMIN_ROUTES, app, settings: ours, networks, draining });
+        let answers = Networks::of_answers();
+        let routes =
+            |draining| route::filter(House { routes: ADMIN_ROUTES, app, settings: ours, networks, answers, draining });
         Self::serve(path, settings, routes).await
     }
 

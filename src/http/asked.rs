@@ -8,11 +8,9 @@ use super::body::{DecisionRequest, NothingRequest};
 use super::field::{Code, Field, Text};
 use super::intake::Taken;
 use super::json;
-use super::route::{Ask, Takes};
+use super::route::{Means, Takes};
 use crate::config::limits;
-use crate::domain::{
-    Action, BearerToken, Budget, Credential, Decision, Email, Error, LinkToken, Password, PasswordCredential,
-};
+use crate::domain::{BearerToken, Budget, Credential, Decision, Email, Error, LinkToken, Password, PasswordCredential};
 
 /// A request that has been taken in.
 #[derive(Debug)]
@@ -31,8 +29,8 @@ pub(super) struct Asked {
     pub(super) body: Taken,
 }
 
-/// What `Authorization` says (RFC 6750, section 2.1).
-#[derive(Debug)]
+/// What `Authorization` says (RFC 6750, section 2.1), or the field `token` of whoever cannot set it.
+#[derive(Clone, Debug)]
 pub(super) enum Bearer {
     None,
     Token(BearerToken),
@@ -42,7 +40,7 @@ pub(super) enum Bearer {
 
 impl Asked {
     /// What it means. A large body is parsed where it keeps nobody else waiting.
-    pub(super) async fn understood(self, takes: Takes, ask: Ask) -> Result<(Credential, Action), Error> {
+    pub(super) async fn understood<T: Send + 'static>(self, takes: Takes, ask: Means<T>) -> Result<T, Error> {
         if takes == Takes::Nothing && !self.body.bytes().is_empty() {
             let _: NothingRequest = self.json()?;
         }

@@ -4,16 +4,19 @@
 //! field by field; what goes out is made of what the domain answers. The comments are what the OpenAPI document says. Not here:
 //! how a field is written (`field`), which route takes which body (`request`), and with which status one goes out (`reply`).
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
-use super::field::{Arguments, Base64, Code, Field, Files, NewPassword, Seconds};
+use super::asked::Bearer;
+use super::field::{Arguments, Base64, Code, Field, Files, Names, NewPassword, Seconds};
 use crate::app::Versions;
 use crate::domain::{
-    AuditEntry, Decision, Email, Enrolment, JobResult, Password, SealedEntry, Secret, Status, UserView,
+    AuditEntry, Decision, Email, Enrolment, JobFile, JobResult, Password, SealedEntry, Secret, Status, UserView,
 };
 
 /// What `error` says when nothing is wrong.
@@ -73,11 +76,46 @@ pub(super) struct ExecuteRequest {
     #[schema(value_type = Option<String>, content_encoding = "base64")]
     pub(super) stdin: Option<Field<Base64>>,
     /// Files in the working directory, which holds nothing else: relative paths, and contents in standard base64 with padding.
-    #[schema(value_type = Option<std::collections::BTreeMap<String, String>>)]
+    #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub(super) files: Option<Files>,
+    /// Names of files in the working directory that are returned when the script has ended, at most 1000. Of a directory,
+    /// every regular file below it is. Names and contents together have at most 16 MiB.
+    #[schema(value_type = Option<Vec<String>>, max_items = 1000)]
+    pub(super) outputs: Option<Names>,
     /// Seconds after which the run is ended, not above the server's limit.
     #[schema(value_type = Option<f64>, minimum = 0.01)]
     pub(super) timeout: Option<Seconds>,
+}
+
+/// The first message of a live session.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SessionRequest {
+    pub(super) email: Option<Field<Email>>,
+    pub(super) password: Option<Field<Password>>,
+    #[serde(alias = "totp")]
+    pub(super) totop: Option<Code>,
+    /// A bearer token: a page cannot set `Authorization` on a WebSocket.
+    pub(super) token: Option<Field<Bearer>>,
+    /// Nothing for the interactive interpreter; it must be said, so that nobody gets one by mistake.
+    #[serde(deserialize_with = "said")]
+    pub(super) data: Option<Field<Vec<u8>>>,
+    pub(super) args: Option<Arguments>,
+    pub(super) files: Option<Files>,
+    pub(super) outputs: Option<Names>,
+    pub(super) timeout: Option<Seconds>,
+}
+
+/// The last control message of a live session.
+#[derive(Debug, Serialize)]
+pub(super) struct SessionEnd {
+    pub(super) error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) exit_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) files: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) retry_after: Option<u64>,
 }
 
 /// Decides about an account.
@@ -146,6 +184,11 @@ pub(super) struct ExecuteReply {
     /// The exit code: one byte, in base64.
     #[schema(content_encoding = "base64", example = "AA==")]
     exit_code: String,
+    /// The files that were asked for with `outputs` and are there: their names, and their contents in base64. Files whose names are
+    /// not UTF-8 are left out. The field itself is there exactly if `outputs` was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    files: Option<BTreeMap<String, String>>,
 }
 
 /// What the server is made of.
@@ -253,6 +296,18 @@ impl From<Enrolment> for EnrolmentReply {
     }
 }
 
+impl SessionEnd {
+    /// The run was stopped, or there was none, and this is why.
+    pub(super) fn new(error: impl Into<String>) -> Self {
+        Self { error: error.into(), exit_code: None, files: None, retry_after: None }
+    }
+
+    pub(super) fn ended(result: JobResult, exit_code: u8, with_files: bool) -> Self {
+        let files = with_files.then(|| by_name(result.files));
+        Self { exit_code: Some(STANDARD.encode([exit_code])), files, ..Self::new(OK) }
+    }
+}
+
 impl LoginReply {
     pub(super) const fn new(token: Secret<String>, life: std::time::Duration) -> Self {
         Self { error: OK, token, expires_in: life.as_secs() }
@@ -260,14 +315,25 @@ impl LoginReply {
 }
 
 impl ExecuteReply {
-    pub(super) fn new(result: &JobResult, exit_code: u8) -> Self {
+    pub(super) fn new(result: JobResult, exit_code: u8, with_files: bool) -> Self {
         Self {
             error: OK,
             stdout: STANDARD.encode(&result.stdout),
             stderr: STANDARD.encode(&result.stderr),
             exit_code: STANDARD.encode([exit_code]),
+            files: with_files.then(|| by_name(result.files)),
         }
     }
+}
+
+/// Files as they are written on the wire: names and contents in base64. JSON has no way to write a name that is not UTF-8, so such a
+/// file is left out.
+pub(super) fn by_name(files: Vec<JobFile>) -> BTreeMap<String, String> {
+    let named = |JobFile { path, content }| {
+        let name = std::str::from_utf8(path.as_bytes()).ok()?.to_owned();
+        Some((name, STANDARD.encode(content)))
+    };
+    files.into_iter().filter_map(named).collect()
 }
 
 impl From<&Versions> for VersionReply {
@@ -345,6 +411,11 @@ fn codes() -> OneOfBuilder {
     let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(999_999));
     let digits = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9]{6}$"));
     OneOfBuilder::new().item(number).item(digits)
+}
+
+/// What may be null, but not left out.
+fn said<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
 }
 
 /// The one place where a secret goes out: to its owner.

@@ -2,7 +2,8 @@
 //!
 //! Owns: how HTTP/1.1 and HTTP/2 are spoken, and that everything which is done for a connection ends with it: a caller that goes
 //! away takes its runs along. In HTTP/1.1 that is noticed unless the next request has been sent already (then the answer to the
-//! first is found and thrown away). Not here: TLS, and what the requests ask.
+//! first is found and thrown away). A live session is held where its connection was, in the same task, under the same permit. Not here:
+//! TLS, and what the requests ask.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -12,8 +13,10 @@ use std::time::Instant;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::rt::Executor;
+use hyper::server::conn::http1::UpgradeableConnection;
 use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
+use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, Uri, Version};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -23,6 +26,8 @@ use tokio::task::JoinSet;
 use warp::filters::BoxedFilter;
 
 use super::Settings;
+use super::line::Line;
+use super::live::Opening;
 use super::reply::{self, Answer};
 use crate::config::limits;
 use crate::domain::Network;
@@ -62,8 +67,8 @@ impl Handler {
     }
 }
 
-/// Speaks HTTP/1.1 until the connection ends.
-pub(super) async fn http1(io: impl AsyncRead + AsyncWrite + Unpin, network: Network, accepted: Instant, terms: Terms) {
+/// Speaks HTTP/1.1 until the connection ends, and then whatever it was upgraded to.
+pub(super) async fn http1<I: Line>(io: I, network: Network, accepted: Instant, terms: Terms) {
     let pulse = Pulse::new(accepted, Arc::clone(&terms.settings));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -72,9 +77,18 @@ pub(super) async fn http1(io: impl AsyncRead + AsyncWrite + Unpin, network: Netw
         .max_header_size(limits::HEAD_BYTES)
         .max_headers(limits::HEAD_FIELDS)
         .max_buf_size(limits::READ_AHEAD_BYTES);
-    let door = Door { network, pulse: pulse.clone(), handler: terms.handler };
-    let connection = http.serve_connection(TokioIo::new(Wire::new(io, pulse.clone(), reply::unreadable)), door);
-    drive(connection, http1::Connection::graceful_shutdown, &pulse, terms.draining).await;
+    let upgraded = Upgrading::default();
+    let door = Door { network, pulse: pulse.clone(), handler: terms.handler, upgrading: Arc::clone(&upgraded) };
+    let wire = Wire::new(io, pulse.clone(), reply::unreadable);
+    let connection = http.serve_connection(TokioIo::new(wire), door).with_upgrades();
+    drive(connection, UpgradeableConnection::graceful_shutdown, &pulse, terms.draining).await;
+    let upgraded = upgraded.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some((opening, upgraded)) = upgraded else { return };
+    // It fails if the answer could not be sent.
+    let Ok(upgraded) = upgraded.await else { return };
+    if let Ok(parts) = upgraded.downcast::<TokioIo<Wire<I>>>() {
+        opening.hold(parts.io.into_inner().into_inner(), parts.read_buf.into()).await;
+    }
 }
 
 /// Speaks HTTP/2 until the connection ends.
@@ -93,7 +107,8 @@ pub(super) async fn http2(io: impl AsyncRead + AsyncWrite + Unpin, network: Netw
         .max_send_buf_size(limits::SEND_BUFFER_BYTES)
         .keep_alive_interval(limits::PING)
         .keep_alive_timeout(limits::PING);
-    let door = Door { network, pulse: pulse.clone(), handler: terms.handler };
+    let upgrading = Upgrading::default();
+    let door = Door { network, pulse: pulse.clone(), handler: terms.handler, upgrading };
     let connection = http.serve_connection(TokioIo::new(io), door);
     drive(connection, http2::Connection::graceful_shutdown, &pulse, terms.draining).await;
 }
@@ -131,7 +146,11 @@ struct Door {
     network: Network,
     pulse: Pulse,
     handler: Handler,
+    upgrading: Upgrading,
 }
+
+/// The session that a connection is to be held for, and the connection once hyper has let go of it.
+type Upgrading = Arc<Mutex<Option<(Opening, OnUpgrade)>>>;
 
 impl Service<Request<Incoming>> for Door {
     type Response = Response<Outgoing>;
@@ -146,10 +165,15 @@ impl Service<Request<Incoming>> for Door {
         }
         let caller = Caller { network: self.network, version: request.version() };
         request.extensions_mut().insert(caller);
+        let upgrade = hyper::upgrade::on(&mut request);
+        let upgrading = Arc::clone(&self.upgrading);
         let head_only = request.method() == Method::HEAD;
         let answer = (self.handler.0)(request);
         Box::pin(async move {
             let (mut parts, body) = answer.await?.into_parts();
+            if let Some(opening) = parts.extensions.remove::<Opening>() {
+                *upgrading.lock().unwrap_or_else(PoisonError::into_inner) = Some((opening, upgrade));
+            }
             if let (true, Some(length)) = (head_only, body.size_hint().exact()) {
                 parts.headers.insert(hyper::header::CONTENT_LENGTH, length.into());
             }

@@ -13,8 +13,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::asked::Bearer;
 use crate::config::limits;
-use crate::domain::{Argument, Decision, Email, FilePath, JobFile, Password, TotpCode};
+use crate::domain::{Argument, BearerToken, Decision, Email, FilePath, JobFile, Password, TotpCode};
 
 /// A value that is written as a string.
 pub(super) trait Text: Sized {
@@ -43,6 +44,9 @@ pub(super) struct Seconds(pub(super) Duration);
 /// `sys.argv[1:]`. At most one more than is allowed, which the job then refuses.
 pub(super) struct Arguments(pub(super) Vec<Argument>);
 
+/// Names of files. At most one more than is allowed, which the job then refuses.
+pub(super) struct Names(pub(super) Vec<FilePath>);
+
 /// Files by name. At most one more than is allowed, which the job then refuses.
 pub(super) struct Files(pub(super) Vec<JobFile>);
 
@@ -70,6 +74,15 @@ impl Text for NewPassword {
     }
 }
 
+impl Text for Bearer {
+    const EXPECTED: &'static str = "a string";
+
+    /// One that was never given out is refused like one that has ended: by who asks, and not by what it looks like.
+    fn of(text: &str) -> Result<Self, String> {
+        Ok(BearerToken::parse(text).map_or(Self::Unknown, Self::Token))
+    }
+}
+
 impl Text for Decision {
     const EXPECTED: &'static str = "\"approve\" or \"deny\"";
 
@@ -81,6 +94,14 @@ impl Text for Decision {
 
 impl Text for Argument {
     const EXPECTED: &'static str = "a string";
+
+    fn of(text: &str) -> Result<Self, String> {
+        Self::parse(text).map_err(in_words)
+    }
+}
+
+impl Text for FilePath {
+    const EXPECTED: &'static str = "a string with a file's name";
 
     fn of(text: &str) -> Result<Self, String> {
         Self::parse(text).map_err(in_words)
@@ -170,25 +191,37 @@ impl<'de> Deserialize<'de> for Seconds {
 
 impl<'de> Deserialize<'de> for Arguments {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct List;
-        impl<'de> Visitor<'de> for List {
-            type Value = Arguments;
+        from.deserialize_seq(List { most: limits::ARGUMENTS, of: PhantomData }).map(Self)
+    }
+}
 
-            fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a list of strings")
-            }
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(List { most: limits::OUTPUTS, of: PhantomData }).map(Self)
+    }
+}
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Arguments, A::Error> {
-                let mut arguments = vec![];
-                while arguments.len() <= limits::ARGUMENTS {
-                    let Some(Field(argument)) = list.next_element()? else { return Ok(Arguments(arguments)) };
-                    arguments.push(argument);
-                }
-                while list.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Arguments(arguments))
-            }
+/// A list of strings. What is more than one too many is read over.
+struct List<T> {
+    most: usize,
+    of: PhantomData<T>,
+}
+
+impl<'de, T: Text> Visitor<'de> for List<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of strings")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+        let mut items = vec![];
+        while items.len() <= self.most {
+            let Some(Field(item)) = list.next_element()? else { return Ok(items) };
+            items.push(item);
         }
-        from.deserialize_seq(List)
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(items)
     }
 }
 

@@ -41,6 +41,14 @@ impl Head {
         self.caller.version == Version::HTTP_2
     }
 
+    pub(super) fn is_http11(&self) -> bool {
+        self.caller.version == Version::HTTP_11
+    }
+
+    pub(super) const fn fields(&self) -> &HeaderMap {
+        &self.fields
+    }
+
     pub(super) fn method(&self) -> &Method {
         &self.method
     }
@@ -119,7 +127,7 @@ impl Head {
     }
 
     /// A field that can be there once at most.
-    fn only(&self, name: &HeaderName) -> Result<Option<&HeaderValue>, Refusal> {
+    pub(super) fn only(&self, name: &HeaderName) -> Result<Option<&HeaderValue>, Refusal> {
         let mut values = self.fields.get_all(name).iter();
         match (values.next(), values.next()) {
             (value, None) => Ok(value),

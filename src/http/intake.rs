@@ -41,7 +41,8 @@ impl Taken {
         &self.bytes
     }
 
-    fn push(&mut self, mut chunk: impl Buf, limit: usize) -> Result<(), Refusal> {
+    /// Takes what has come, unless there are more than `limit` bytes then, or there is no room.
+    pub(super) fn push(&mut self, mut chunk: impl Buf, limit: usize) -> Result<(), Refusal> {
         let length = self.bytes.len().saturating_add(chunk.remaining());
         if length > limit {
             return Err(too_large(limit));

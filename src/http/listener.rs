@@ -46,8 +46,10 @@ impl Listener {
         let certificates = Certificates::open(certificate, key)?;
         let (networks, settings) = (Networks::new(&settings), Arc::new(settings));
         let (ours, theirs) = (Arc::clone(&settings), networks.clone());
-        let routes =
-            |draining| route::filter(House { routes: ROUTES, app, settings: ours, networks: theirs, draining });
+        let answers = Networks::of_answers();
+        let routes = |draining| {
+            route::filter(House { routes: ROUTES, app, settings: ours, networks: theirs, answers, draining })
+        };
         Ok(Self::serve(socket, certificates, settings, networks, routes))
     }
 
@@ -61,9 +63,9 @@ impl Listener {
         let (sender, draining) = watch::channel(false);
         let handler = Handler::new(routes(draining.clone()));
         let terms = Terms { handler, settings, draining: draining.clone() };
-        let (connections, certificates) = (terms.settings.connections, Arc::new(certificates));
+        let (settings, certificates) = (Arc::clone(&terms.settings), Arc::new(certificates));
         let begin = move |stream, network| serve(stream, Arc::clone(&certificates), network, terms.clone());
-        Self { draining: sender, task: tokio::spawn(accept::keep(socket, connections, networks, draining, begin)) }
+        Self { draining: sender, task: tokio::spawn(accept::keep(socket, settings, networks, draining, begin)) }
     }
 
     /// Accepts nothing more, lets what is being answered be answered for as long as `grace`, then ends everything.

@@ -1,26 +1,34 @@
 //! The HTTPS door: bytes from strangers become a credential and an action, and what comes of it becomes bytes again.
 //!
 //! ```text
-//! listener -> tls -> connection -> route (request, head, intake, asked, json, field, body) -> App::handle -> reply (pages, openapi)
-//! admin ------------^
+//! listener -> tls -> connection -> route (request, head, intake, asked, json, field, body) -> App::handle -> reply (pages, console, openapi)
+//! admin ------------^              live (handshake, frames, beat, line, ending) -> App::open
 //! ```
 //!
 //! Owns: two doors, [`Listener`] for everybody and [`AdminSocket`] for the operator, with all their limits, and everything that
-//! only HTTP knows: routes, methods, content types, status codes. Only room that names warp, hyper and tokio-rustls. Not here: who
+//! only HTTP knows: routes, methods, content types, status codes. Only room that names warp, hyper's server and tokio-rustls's. Not here: who
 //! may do what, and what is done.
 //!
 //! What goes in and out is never logged: a debug line has a route's pattern, not the path, which may have a token in it. (warp,
 //! hyper and h2 would write paths and headers at their own `trace` level; the program does not listen to it.)
 
 mod admin;
+mod any_frames;
 mod asked;
+mod beat;
 mod body;
 mod connection;
+mod console;
+mod ending;
 mod field;
+mod frames;
+mod handshake;
 mod head;
 mod intake;
 mod json;
+mod line;
 mod listener;
+mod live;
 mod openapi;
 mod pages;
 mod reply;
@@ -31,6 +39,7 @@ mod tls;
 use std::path::PathBuf;
 
 pub use admin::{ADMIN_ROUTES, AdminSocket};
+pub use any_frames::hear_any_frames;
 pub use listener::Listener;
 pub use request::{ROUTES, read_any_body};
 pub use route::Route;

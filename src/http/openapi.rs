@@ -25,6 +25,7 @@ use super::body::{
     DecisionRequest, EnrolmentReply, ExecuteReply, ExecuteRequest, LoginReply, LoginRequest, Message, RegisterRequest,
     UserReply, VersionReply,
 };
+use super::handshake::SUBPROTOCOL;
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -122,8 +123,10 @@ fn paths() -> Paths {
         .path("/verify/{token}", two(view_verification(), verify()))
         .path("/approve/{token}", two(view_approval(), decide()))
         .path("/execute", one(Post, execute()))
+        .path("/session", one(Get, session()))
         .path("/login", one(Post, login()))
         .path("/logout", one(Post, logout()))
+        .path("/", one(Get, console()))
         .path("/openapi.json", one(Get, openapi()))
         .path("/healthz", one(Get, health()))
         .path("/readyz", one(Get, readiness()))
@@ -191,6 +194,24 @@ fn execute() -> OperationBuilder {
         .response("401", unauthorized())
 }
 
+fn session() -> OperationBuilder {
+    let switched = ResponseBuilder::new()
+        .description("The WebSocket is open. The first message is to say what to run.")
+        .header("Sec-WebSocket-Protocol", HeaderBuilder::new().description(Some(SUBPROTOCOL)).build());
+    operation(EXECUTION, "session", "Runs a script and talks with it while it runs")
+        .description(Some(
+            "A WebSocket (RFC 6455) over HTTP/1.1 with the subprotocol `v1.session.cloud-python`. The first message is a JSON object \
+             much like the body of `POST /execute`; then standard input and output pass as binary messages. The manual says it \
+             precisely: `cargo doc`, `cloud_python::manual::protocols`. Credentials are shown in that message, or as a bearer \
+             token here.",
+        ))
+        .securities(Some([SecurityRequirement::new(BEARER, NO_SCOPES), SecurityRequirement::default()]))
+        .response("101", switched)
+        .response("400", refusal("Malformed, or from a page of another origin. The sentence says what is wrong."))
+        .response("401", unauthorized())
+        .response("426", refusal("Not the handshake of a WebSocket, or not of version 13."))
+}
+
 fn login() -> OperationBuilder {
     let example = json!({"email": "user@domain.tld", "password": "correct horse battery", "totop": "256732"});
     let result = json!({"error": "ok", "token": "cpt_czAIcfRMFo58lJ3ix1DmDCybuP9TABfFomcjTpy0244", "expires_in": 900});
@@ -204,6 +225,11 @@ fn logout() -> OperationBuilder {
         .security(SecurityRequirement::new(BEARER, NO_SCOPES))
         .response("200", answer("The token has ended.", content::<Message>(ok())))
         .response("401", unauthorized())
+}
+
+fn console() -> OperationBuilder {
+    let shown = ResponseBuilder::new().description("The page.").content(HTML, page());
+    operation(SERVER, "console", "A page to run scripts from, for people").response("200", shown)
 }
 
 fn openapi() -> OperationBuilder {
@@ -266,11 +292,15 @@ fn link(operation: OperationBuilder) -> Operation {
     let mut operation = operation.response("404", refusal("The link is unknown, used up or expired.")).build();
     for response in operation.responses.responses.values_mut() {
         if let RefOr::T(response) = response {
-            let page = ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build();
-            response.content.insert(HTML.to_owned(), page.into());
+            response.content.insert(HTML.to_owned(), page().into());
         }
     }
     operation
+}
+
+/// What is for people.
+fn page() -> Content {
+    ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build()
 }
 
 fn body<T: ToSchema>(example: Value) -> RequestBodyBuilder {
@@ -383,7 +413,7 @@ mod tests {
             let taking = operation.get("requestBody").is_some();
             statuses.extend(taking.then_some(["400", "408", "413", "415"]).into_iter().flatten());
             statuses.extend(path.contains("{token}").then_some("404"));
-            statuses.extend(["/execute", "/login", "/logout"].contains(&path.as_str()).then_some("401"));
+            statuses.extend(["/execute", "/session", "/login", "/logout"].contains(&path.as_str()).then_some("401"));
             for status in statuses {
                 assert!(operation["responses"].get(status).is_some(), "{method} {path} {status}");
             }

@@ -1,8 +1,9 @@
 //! The HTML pages behind the links in mails, compiled in.
 //!
-//! Owns: what people see in a browser, the stylesheet, and the policy that lets a browser take nothing else. No page has a
+//! Owns: what people see in a browser, the stylesheet, and the policy that lets a browser take nothing else. No page here has a
 //! script, loads anything, or repeats the token of its own address: forms go back to where the page came from, and nothing
-//! on a page says where that is. Not here: which page answers what, and the headers around it (`reply`).
+//! on a page says where that is. Not here: which page answers what, and the headers around it (`reply`), and the page at `/`
+//! (`console`).
 //!
 //! A page's form carries nothing against forgery by another site, and needs nothing: the token in the path is all the
 //! authority there is. There is no cookie or other state of the browser that a forged request could borrow, and whoever knows
@@ -25,10 +26,8 @@ const STYLE: &str = include_str!("pages.css");
 
 /// What a browser may do with a page (Content Security Policy Level 3): show this one stylesheet, and send a form to us.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let style = STANDARD.encode(Sha256::digest(STYLE));
-    format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
+    let style = hash(STYLE);
+    format!("default-src 'none'; style-src '{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 });
 
 /// The value of the `Content-Security-Policy` header that goes with every page.
@@ -149,6 +148,11 @@ pub(super) fn problem(title: &str, sentence: &str) -> String {
 }
 
 fn page(title: &str, content: &Markup) -> String {
+    document(title, STYLE, content)
+}
+
+/// A whole page: `style` is all that it looks like, and `content` all that is on it below its title.
+pub(super) fn document(title: &str, style: &str, content: &Markup) -> String {
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -160,7 +164,7 @@ fn page(title: &str, content: &Markup) -> String {
                 meta name="referrer" content="no-referrer";
                 meta name="robots" content="noindex, nofollow";
                 title { (title) " - Cloud Python" }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(style)) }
             }
             body {
                 header { "Cloud Python" }
@@ -169,6 +173,11 @@ fn page(title: &str, content: &Markup) -> String {
         }
     };
     markup.into_string()
+}
+
+/// What a policy calls a stylesheet or script that stands in a page (Content Security Policy Level 3, section 2.3.1).
+pub(super) fn hash(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }
 
 /// Dark on white whatever the page's colours, with the four modules of quiet zone that readers need (ISO/IEC 18004, 9.1).

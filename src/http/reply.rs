@@ -16,10 +16,12 @@ use super::body::{
     AuditReply, EnrolmentReply, ExecuteReply, KeysReply, LoginReply, Message, StatusReply, UserReply, UsersReply,
     VersionReply,
 };
-use super::{openapi, pages};
+use super::handshake::SUBPROTOCOL;
+use super::{console, openapi, pages};
 use crate::app::App;
 use crate::config::limits;
 use crate::domain::{Error, JobOutcome, JobResult, Outcome};
+use crate::door::networks::Room;
 
 /// A whole answer.
 pub(super) type Answer = warp::reply::Response;
@@ -52,6 +54,8 @@ pub(super) enum Refusal {
     TooManyFields,
     /// The body has not come in time.
     Slow,
+    /// Only a WebSocket is spoken here, and this is not the opening of one; this is said about it.
+    Upgrade(&'static str),
 }
 
 impl From<Error> for Refusal {
@@ -60,9 +64,16 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Answers what was done.
-pub(super) fn outcome(outcome: Outcome, form: Form) -> Answer {
-    match (outcome, form) {
+/// Whether it takes long to write.
+pub(super) fn is_large(outcome: &Outcome) -> bool {
+    let Outcome::Ran { result, .. } = outcome else { return false };
+    let files = result.files.iter().map(|file| file.path.as_bytes().len() + file.content.len());
+    result.stdout.len() + result.stderr.len() + files.sum::<usize>() > limits::PARSE_ASIDE_BYTES
+}
+
+/// Answers what was done, if there is room for a large answer until it has been fetched.
+pub(super) fn outcome(outcome: Outcome, form: Form, room: Room) -> Result<Answer, Error> {
+    Ok(match (outcome, form) {
         (Outcome::Registered, _) => json(StatusCode::CREATED, &Message::ok()),
         (Outcome::Verification, Form::Html) => html(StatusCode::OK, pages::verification()),
         (Outcome::Enrolment(enrolment), Form::Html) => html(StatusCode::OK, pages::enrolment(&enrolment)),
@@ -72,7 +83,7 @@ pub(super) fn outcome(outcome: Outcome, form: Form) -> Answer {
         (Outcome::Enrolment(enrolment), Form::Json) => ok(&EnrolmentReply::from(enrolment)),
         (Outcome::Approval(user) | Outcome::Decided(user) | Outcome::User(user), _) => ok(&UserReply::from(user)),
         (Outcome::LoggedIn(token, life), _) => ok(&LoginReply::new(token, life)),
-        (Outcome::Ran(result), _) => ran(&result),
+        (Outcome::Ran { result, with_files }, _) => return ran(*result, with_files, room),
         (Outcome::Users(users), _) => ok(&UsersReply::from(users)),
         (Outcome::Keys(entries), _) => ok(&KeysReply::from(entries)),
         // The sealed channel answers in its own way.
@@ -80,15 +91,40 @@ pub(super) fn outcome(outcome: Outcome, form: Form) -> Answer {
         (Outcome::Audit(entries), _) => ok(&AuditReply::from(entries)),
         (Outcome::Status(status), _) => ok(&StatusReply::from(status)),
         (Outcome::Metrics(text), _) => answer(StatusCode::OK, METRICS, NO_CONTENT, text.into()),
+    })
+}
+
+fn ran(result: JobResult, with_files: bool, room: Room) -> Result<Answer, Error> {
+    let Some(code) = result.outcome.exit_code() else { return Ok(ok(&Message::new(cut_short(result.outcome)))) };
+    let reply = ExecuteReply::new(result, code, with_files);
+    let bytes = serde_json::to_vec(&reply).map_err(|error| Error::Ours(error.to_string()))?;
+    Ok(answer(StatusCode::OK, JSON, NO_CONTENT, kept(bytes, room)?))
+}
+
+/// What is said of a run that was ended and did not end by itself.
+pub(super) const fn cut_short(outcome: JobOutcome) -> &'static str {
+    match outcome {
+        JobOutcome::OutputTooLarge => "output too large",
+        _ => "request timed out",
     }
 }
 
-fn ran(result: &JobResult) -> Answer {
-    match (result.outcome, result.outcome.exit_code()) {
-        (_, Some(code)) => ok(&ExecuteReply::new(result, code)),
-        (JobOutcome::OutputTooLarge, _) => ok(&Message::new("output too large")),
-        _ => ok(&Message::new("request timed out")),
+/// The bytes of an answer, which give their room back when the last of them has been sent or the connection has ended.
+fn kept(bytes: Vec<u8>, mut room: Room) -> Result<Bytes, Error> {
+    struct Kept {
+        bytes: Vec<u8>,
+        _room: Room,
     }
+    impl AsRef<[u8]> for Kept {
+        fn as_ref(&self) -> &[u8] {
+            &self.bytes
+        }
+    }
+    if bytes.len() <= limits::BODY_BYTES {
+        return Ok(bytes.into());
+    }
+    room.grow_to(bytes.len())?;
+    Ok(Bytes::from_owner(Kept { bytes, _room: room }))
 }
 
 /// Answers what was not done. The reason for a fault of ours goes into the log, here and nowhere else.
@@ -101,9 +137,7 @@ pub(super) fn refusal(refusal: &Refusal, form: Form) -> Answer {
         Form::Json => json(status, &Message::new(&sentence)),
         Form::Html => html(status, problem(status, &sentence)),
     };
-    if let Some((name, value)) = hint(refusal) {
-        answer.headers_mut().insert(name, value);
-    }
+    answer.headers_mut().extend(hints(refusal));
     answer
 }
 
@@ -123,6 +157,7 @@ fn status(refusal: &Refusal) -> StatusCode {
         Refusal::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Refusal::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         Refusal::Slow => StatusCode::REQUEST_TIMEOUT,
+        Refusal::Upgrade(_) => StatusCode::UPGRADE_REQUIRED,
     }
 }
 
@@ -130,7 +165,7 @@ fn sentence(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Error(error) => error.to_string(),
         Refusal::Method(allowed) => format!("wrong method: this address takes {allowed}"),
-        Refusal::MediaType(sentence) => (*sentence).to_owned(),
+        Refusal::MediaType(sentence) | Refusal::Upgrade(sentence) => (*sentence).to_owned(),
         Refusal::TooManyFields => head_too_large(),
         Refusal::Slow => "the body did not come in time".to_owned(),
     }
@@ -143,22 +178,31 @@ pub(super) fn varied(mut answer: Answer) -> Answer {
 }
 
 /// What tells a program how to go on.
-fn hint(refusal: &Refusal) -> Option<(HeaderName, HeaderValue)> {
+fn hints(refusal: &Refusal) -> Vec<(HeaderName, HeaderValue)> {
+    let word = HeaderValue::from_static;
     match refusal {
         Refusal::Error(Error::SlowDown(time) | Error::Overloaded(time)) => {
-            Some((header::RETRY_AFTER, whole_seconds(*time).into()))
+            vec![(header::RETRY_AFTER, whole_seconds(*time).into())]
         }
         // RFC 9110, section 11.6.1, wants it. A browser asks for nothing when it sees this one.
-        Refusal::Error(Error::Unauthorized) => Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-        Refusal::Method(allowed) => Some((header::ALLOW, HeaderValue::try_from(allowed).ok()?)),
+        Refusal::Error(Error::Unauthorized) => vec![(header::WWW_AUTHENTICATE, word("Bearer"))],
+        Refusal::Method(allowed) => {
+            HeaderValue::try_from(allowed).map(|allowed| (header::ALLOW, allowed)).into_iter().collect()
+        }
         // What is left of the body stays unread.
-        Refusal::Slow => Some((header::CONNECTION, HeaderValue::from_static("close"))),
-        _ => None,
+        Refusal::Slow => vec![(header::CONNECTION, word("close"))],
+        // RFC 9110, section 15.5.22, and RFC 6455, section 4.4.
+        Refusal::Upgrade(_) => vec![
+            (header::CONNECTION, word("upgrade")),
+            (header::UPGRADE, word("websocket")),
+            (header::SEC_WEBSOCKET_VERSION, word("13")),
+        ],
+        _ => vec![],
     }
 }
 
 /// At least one, and never too early.
-fn whole_seconds(time: Duration) -> u64 {
+pub(super) fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).max(1)
 }
 
@@ -174,6 +218,21 @@ fn problem(status: StatusCode, sentence: &str) -> String {
         _ => ("That did not work", sentence),
     };
     pages::problem(title, sentence)
+}
+
+/// From here on the WebSocket is spoken. `accepted` is made of the client's key.
+pub(super) fn switching(accepted: &str) -> Answer {
+    let mut answer = Answer::new(Bytes::new().into());
+    *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let word = HeaderValue::from_static;
+    answer.headers_mut().extend([
+        (header::CONNECTION, word("upgrade")),
+        (header::UPGRADE, word("websocket")),
+        (header::SEC_WEBSOCKET_PROTOCOL, word(SUBPROTOCOL)),
+        (header::CACHE_CONTROL, word("no-store")),
+    ]);
+    answer.headers_mut().extend(HeaderValue::try_from(accepted).map(|value| (header::SEC_WEBSOCKET_ACCEPT, value)));
+    answer
 }
 
 /// Whether the server is up at all.
@@ -196,6 +255,11 @@ pub(super) fn ready(ready: bool) -> Answer {
 /// What the server is made of.
 pub(super) fn versions(app: &App) -> Answer {
     ok(&VersionReply::from(app.versions()))
+}
+
+/// The page to run scripts from.
+pub(super) fn console() -> Answer {
+    answer(StatusCode::OK, HTML, console::policy(), console::page())
 }
 
 /// The OpenAPI document.
@@ -235,7 +299,7 @@ fn ok(body: &impl Serialize) -> Answer {
 fn json(status: StatusCode, body: &impl Serialize) -> Answer {
     match serde_json::to_vec(body) {
         Ok(bytes) => answer(status, JSON, NO_CONTENT, bytes.into()),
-        // Shapes without maps cannot fail.
+        // A shape can fail only by a map whose keys are not strings, and there is none.
         Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, JSON, NO_CONTENT, r#"{"error":"internal error"}"#.into()),
     }
 }
@@ -262,16 +326,25 @@ fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: By
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Email, Enrolment, JobOutcome, Secret, Spent, Standing, Status, UnixTime, Usage, UserView};
+    use crate::domain::{
+        Email, Enrolment, FilePath, JobFile, JobOutcome, Secret, Spent, Standing, Status, UnixTime, Usage, UserView,
+    };
+
+    /// With as much room as there is at first.
+    fn outcome(outcome: Outcome, form: Form) -> Answer {
+        let room = crate::door::networks::Networks::of_answers().room(crate::domain::Network::Here);
+        super::outcome(outcome, form, room).unwrap()
+    }
 
     async fn shown(answer: Answer) -> String {
         use http_body_util::BodyExt;
         let status = answer.status().as_u16();
         let fields = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        let extra: Vec<String> = ["retry-after", "www-authenticate", "allow", "connection"]
-            .into_iter()
-            .filter_map(|name| Some(format!("{name}: {} ", fields(name)?)))
-            .collect();
+        let extra: Vec<String> =
+            ["retry-after", "www-authenticate", "allow", "connection", "upgrade", "sec-websocket-version"]
+                .into_iter()
+                .filter_map(|name| Some(format!("{name}: {} ", fields(name)?)))
+                .collect();
         for (name, value) in
             [("cache-control", "no-store"), ("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")]
         {
@@ -289,14 +362,20 @@ mod tests {
 
     fn ended(outcome: JobOutcome) -> Outcome {
         let (stdout, stderr) = (b"Hello World\n".to_vec(), vec![]);
-        Outcome::Ran(Box::new(JobResult {
-            outcome,
-            stdout,
-            stderr,
-            files: vec![],
-            tree: None,
-            usage: Usage::default(),
-        }))
+        let (files, tree, usage) = (vec![], None, Usage::default());
+        let result = JobResult { outcome, stdout, stderr, files, tree, usage };
+        Outcome::Ran { result: Box::new(result), with_files: false }
+    }
+
+    /// What is answered if files were asked for and these are there.
+    async fn returned(how: JobOutcome, files: &[(&[u8], &[u8])]) -> String {
+        let Outcome::Ran { mut result, .. } = ended(how) else { unreachable!() };
+        let file = |(path, content): &(&[u8], &[u8])| {
+            let path = FilePath::parse(*path).unwrap();
+            JobFile { path, content: content.to_vec() }
+        };
+        result.files = files.iter().map(file).collect();
+        shown(outcome(Outcome::Ran { result, with_files: true }, Form::Json)).await
     }
 
     fn enrolment() -> Outcome {
@@ -312,6 +391,7 @@ mod tests {
             accounts: vec![("waiting", 3)],
             runs: 4,
             runs_waiting: 5,
+            sessions: 8,
             mails_waiting: 6,
             launcher_pid: None,
             landlock: 7,
@@ -344,12 +424,29 @@ mod tests {
             (Outcome::Audit(vec![]), r#"200 {"error":"ok","entries":[]}"#),
             (
                 Outcome::Status(status),
-                r#"200 {"error":"ok","version":"1","uptime_seconds":2,"accounts":[["waiting",3]],"runs":4,"runs_waiting":5,"mails_waiting":6,"launcher_pid":null,"landlock":7}"#,
+                r#"200 {"error":"ok","version":"1","uptime_seconds":2,"accounts":[["waiting",3]],"runs":4,"runs_waiting":5,"sessions":8,"mails_waiting":6,"launcher_pid":null,"landlock":7}"#,
             ),
             (Outcome::Metrics("# EOF\n".to_owned()), "200 # EOF\n"),
         ] {
             assert_eq!(shown(outcome(given, Form::Json)).await, expected);
         }
+    }
+
+    #[tokio::test]
+    async fn files_that_were_asked_for_have_a_place_in_the_answer_of_a_run_that_ended() {
+        let head = r#"200 {"error":"ok","stdout":"SGVsbG8gV29ybGQK","stderr":"","exit_code":"#;
+        let files: [(&[u8], &[u8]); 4] =
+            [(b"out/b", b"\xff\0"), (b"a\"\n", b""), (b"not \xff text", b"x"), ("\u{e9}".as_bytes(), b"y")];
+        assert_eq!(
+            returned(JobOutcome::Exited(0), &files).await,
+            format!("{head}\"AA==\",\"files\":{{\"a\\\"\\n\":\"\",\"out/b\":\"/wA=\",\"\u{e9}\":\"eQ==\"}}}}")
+        );
+        for (outcome, code) in [(JobOutcome::Exited(3), "Aw=="), (JobOutcome::Aborted, "hg==")] {
+            assert_eq!(returned(outcome, &[]).await, format!(r#"{head}"{code}","files":{{}}}}"#));
+        }
+        let late = returned(JobOutcome::TimedOut(Spent::Wall), &[]).await;
+        assert_eq!(late, r#"200 {"error":"request timed out"}"#);
+        assert_eq!(returned(JobOutcome::OutputTooLarge, &[]).await, r#"200 {"error":"output too large"}"#);
     }
 
     #[tokio::test]
@@ -379,6 +476,10 @@ mod tests {
                 Refusal::TooManyFields,
                 r#"431 {"error":"the request's head is too large: at most 100 fields and 16384 bytes are read"}"#,
             ),
+            (
+                Refusal::Upgrade("why"),
+                r#"426 connection: upgrade upgrade: websocket sec-websocket-version: 13 {"error":"why"}"#,
+            ),
             (Refusal::Slow, r#"408 connection: close {"error":"the body did not come in time"}"#),
         ] {
             assert_eq!(shown(refusal(&given, Form::Json)).await, expected);
@@ -397,6 +498,14 @@ mod tests {
         assert!(shown(answer).await.starts_with("404 "));
         let answer = shown(refusal(&Refusal::Error(Error::Overloaded(Duration::ZERO)), Form::Html)).await;
         assert!(answer.starts_with("503 retry-after: 1 ") && answer.contains("<h1>Not now</h1>"), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn the_page_at_the_root_has_a_policy_of_its_own() {
+        let answer = console();
+        assert_eq!(answer.headers().get("content-type").unwrap(), "text/html; charset=utf-8");
+        assert_eq!(answer.headers().get("content-security-policy").unwrap(), console::policy());
+        assert!(shown(answer).await.starts_with("200 <!DOCTYPE html>"));
     }
 
     #[test]

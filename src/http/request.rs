@@ -6,22 +6,24 @@
 use std::time::Duration;
 
 use super::asked::{Asked, Bearer};
-use super::body::{ExecuteRequest, LoginRequest, RegisterRequest};
-use super::field::{Base64, Field, NewPassword, Seconds};
+use super::body::{ExecuteRequest, LoginRequest, RegisterRequest, SessionRequest};
+use super::field::{Arguments, Base64, Field, Files, Names, NewPassword, Seconds};
 use super::intake::Taken;
 use super::reply;
 use super::route::{Ask, Does, Route, Takes};
 use crate::config::limits;
-use crate::domain::{Action, Budget, Credential, Error, JobError, JobSpec, Script};
+use crate::domain::{Action, Budget, Credential, Error, JobError, JobSpec, JobSpecBuilder, Script};
 
 /// Every route of the HTTPS listener. `GET` takes `HEAD`, too.
 pub const ROUTES: &[Route] = &[
+    Route::get("/", Does::Tell(|_| reply::console())),
     Route::post("/register", Takes::Json(limits::BODY_BYTES), Does::Ask(register)),
     Route::get("/verify/{token}", Does::Show(view_verification)),
     Route::post("/verify/{token}", Takes::Nothing, Does::Show(verify)),
     Route::get("/approve/{token}", Does::Show(view_approval)),
     Route::post("/approve/{token}", Takes::JsonOrForm(limits::BODY_BYTES), Does::Show(decide)),
     Route::post("/execute", Takes::Json(limits::EXECUTE_BODY_BYTES), Does::Ask(execute)),
+    Route::get("/session", Does::Converse(session)),
     Route::post("/login", Takes::Json(limits::BODY_BYTES), Does::Ask(login)),
     Route::post("/logout", Takes::Nothing, Does::Ask(logout)),
     Route::get("/openapi.json", Does::Tell(|_| reply::document())),
@@ -62,22 +64,55 @@ fn logout(asked: Asked) -> Result<(Credential, Action), Error> {
 }
 
 fn execute(asked: Asked) -> Result<(Credential, Action), Error> {
-    let ExecuteRequest { email, password, totop, data: Field(data), args, stdin, files, timeout } = asked.json()?;
-    let mut job = JobSpec::of(Script::parse(data).map_err(job_error)?).budget(asked.budget);
-    if let Some(arguments) = args {
-        job = job.arguments(arguments.0);
-    }
+    let ExecuteRequest { email, password, totop, data: Field(data), args, stdin, files, outputs, timeout } =
+        asked.json()?;
+    let mut job = JobSpec::of(Script::parse(data).map_err(job_error)?);
     if let Some(Field(Base64(stdin))) = stdin {
         job = job.stdin(stdin);
     }
-    if let Some(files) = files {
+    let job = completed(&asked, job, Parts { args, files, outputs, timeout })?;
+    Ok((asked.credential(email, password, totop)?, Action::Execute(Box::new(job))))
+}
+
+/// The first message of a live session.
+pub(super) fn session(mut asked: Asked) -> Result<(Credential, JobSpec), Error> {
+    let SessionRequest { email, password, totop, token, data, args, files, outputs, timeout } = asked.json()?;
+    let job = match data {
+        Some(Field(data)) => JobSpec::of(Script::parse(data).map_err(job_error)?),
+        None => JobSpec::interactive(),
+    };
+    let job = completed(&asked, job.unbuffered(), Parts { args, files, outputs, timeout })?;
+    asked.bearer = match (asked.bearer, token) {
+        (shown, None) => shown,
+        (Bearer::None, Some(Field(token))) => token,
+        _ => return Err(Error::Malformed("show a bearer token in the head or in `token`, not both".to_owned())),
+    };
+    Ok((asked.credential(email, password, totop)?, job))
+}
+
+/// What every kind of run may be given beside the script.
+struct Parts {
+    args: Option<Arguments>,
+    files: Option<Files>,
+    outputs: Option<Names>,
+    timeout: Option<Seconds>,
+}
+
+fn completed(asked: &Asked, job: JobSpecBuilder, parts: Parts) -> Result<JobSpec, Error> {
+    let mut job = job.budget(asked.budget);
+    if let Some(arguments) = parts.args {
+        job = job.arguments(arguments.0);
+    }
+    if let Some(files) = parts.files {
         job = job.files(files.0);
     }
-    if let Some(Seconds(wall)) = timeout {
+    if let Some(outputs) = parts.outputs {
+        job = job.outputs(outputs.0);
+    }
+    if let Some(Seconds(wall)) = parts.timeout {
         job = job.budget(timed(asked.budget, wall, asked.wall)?);
     }
-    let job = job.build().map_err(job_error)?;
-    Ok((asked.credential(email, password, totop)?, Action::Execute(Box::new(job))))
+    job.build().map_err(job_error)
 }
 
 fn timed(budget: Budget, wall: Duration, most: Duration) -> Result<Budget, Error> {
@@ -92,8 +127,12 @@ fn timed(budget: Budget, wall: Duration, most: Duration) -> Result<Budget, Error
 /// Reads bytes as the body of every route that takes one, for the fuzzer. Whatever they are, they mean something or are refused in a
 /// sentence of one printable line; what means something is JSON, or a form.
 pub fn read_any_body(bytes: &[u8]) {
-    for (ask, is_form) in [(register as Ask, false), (login, false), (execute, false), (decide, false), (decide, true)]
-    {
+    let converse: Ask = |asked| {
+        let (credential, job) = session(asked)?;
+        Ok((credential, Action::Execute(Box::new(job))))
+    };
+    let plain = [register as Ask, login, execute, converse, decide].map(|ask| (ask, false));
+    for (ask, is_form) in plain.into_iter().chain([(decide as Ask, true)]) {
         let asked = Asked {
             parameter: "A".repeat(43),
             query: String::new(),
@@ -242,8 +281,23 @@ mod tests {
     }
 
     #[test]
+    fn files_are_asked_for_by_name() {
+        let with = |outputs: &str| {
+            let job = job(&format!(r#"{{"data":""{outputs}}}"#));
+            let names = job.outputs().iter().map(|path| String::from_utf8_lossy(path.as_bytes()).into_owned());
+            (job.wants_files(), names.collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(with(r#","outputs":["a","b/\u00e9","a"]"#), (true, "a b/\u{e9} a".to_owned()));
+        assert_eq!(with(r#","outputs":[]"#), (true, String::new()));
+        for nothing in ["", r#","outputs":null"#] {
+            assert_eq!(with(nothing), (false, String::new()));
+        }
+    }
+
+    #[test]
     fn what_is_wrong_with_a_job_is_said() {
         let many = |item: &str, count: usize| vec![item; count].join(",");
+        let name = "a file's name must be a relative path of 1 to 4096 bytes without NUL, '.' or '..'";
         let files: Vec<String> = (0..=limits::FILES).map(|number| format!("\"{number}\":\"\"")).collect();
         for (rest, expected) in [
             (String::new(), "Nobody"),
@@ -257,11 +311,20 @@ mod tests {
             (r#","files":[]"#.into(), "`files` must be an object of names and contents in base64"),
             (r#","files":{"a":"","a":""}"#.into(), "`files`: a file's name is there twice"),
             (r#","files":{"a":1}"#.into(), "`files.a` must be a string in base64"),
-            (
-                r#","files":{"../a":""}"#.into(),
-                "`files`: a file's name must be a relative path of 1 to 4096 bytes without NUL, '.' or '..'",
-            ),
+            (r#","files":{"../a":""}"#.into(), &format!("`files`: {name}")),
             (format!(r#","files":{{{}}}"#, files.join(",")), "413 more than 10000 files"),
+            (r#","outputs":"a""#.into(), "`outputs` must be a list of strings"),
+            (r#","outputs":{"a":""}"#.into(), "`outputs` must be a list of strings"),
+            (r#","outputs":["a",1]"#.into(), "`outputs[1]` must be a string with a file's name"),
+            (r#","outputs":[""]"#.into(), &format!("`outputs[0]`: {name}")),
+            (r#","outputs":["/a"]"#.into(), &format!("`outputs[0]`: {name}")),
+            (r#","outputs":["a","b/../c"]"#.into(), &format!("`outputs[1]`: {name}")),
+            (r#","outputs":["a\u0000"]"#.into(), &format!("`outputs[0]`: {name}")),
+            (format!(r#","outputs":["{}"]"#, "x".repeat(limits::PATH_BYTES + 1)), &format!("`outputs[0]`: {name}")),
+            (format!(r#","outputs":[{}]"#, many("\"a\"", limits::OUTPUTS)), "Nobody"),
+            (format!(r#","outputs":[{}]"#, many("\"a\"", 2000)), "413 more than 1000 names of files to return"),
+            // What is too much is not looked at any more.
+            (format!(r#","outputs":[{},5]"#, many("\"a\"", 1001)), "413 more than 1000 names of files to return"),
             (r#","timeout":"1""#.into(), "`timeout` must be a number of seconds"),
             (r#","timeout":0"#.into(), "`timeout` must be from 0.01 to 60 seconds"),
             (r#","timeout":60.5"#.into(), "`timeout` must be from 0.01 to 60 seconds"),

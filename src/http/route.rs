@@ -14,13 +14,15 @@ use warp::filters::BoxedFilter;
 use warp::{Buf, Filter, Stream};
 
 use super::Settings;
-use super::asked::Asked;
+use super::asked::{Asked, Bearer};
+use super::handshake;
 use super::head::Head;
 use super::intake::{self, Taken};
+use super::live::Opening;
 use super::reply::{self, Answer, Form, Refusal};
 use crate::app::App;
 use crate::config::limits;
-use crate::domain::{Action, Credential, Error, Outcome};
+use crate::domain::{Action, Credential, Error, JobSpec, Network, Outcome};
 use crate::door::networks::Networks;
 
 /// One row of a table: a path, a method, and what they do.
@@ -52,12 +54,17 @@ pub(super) enum Does {
     Ask(Ask),
     /// Asks the house, and shows a page to whoever does not want JSON.
     Show(Ask),
+    /// Opens a live session, which is held when the answer has been sent.
+    Converse(Means<(Credential, JobSpec)>),
     /// Tells what the door itself knows.
     Tell(fn(&House) -> Answer),
 }
 
 /// What a request means.
-pub(super) type Ask = fn(Asked) -> Result<(Credential, Action), Error>;
+pub(super) type Means<T> = fn(Asked) -> Result<T, Error>;
+
+/// What a request to the house means.
+pub(super) type Ask = Means<(Credential, Action)>;
 
 impl Route {
     /// A row for `GET` and `HEAD`.
@@ -110,6 +117,7 @@ pub(super) struct House {
     pub(super) app: App,
     pub(super) settings: Arc<Settings>,
     pub(super) networks: Networks,
+    pub(super) answers: Networks,
     pub(super) draining: watch::Receiver<bool>,
 }
 
@@ -152,14 +160,45 @@ impl House {
         };
         let (ask, form) = match route.does {
             Does::Tell(tell) => return tell(self),
+            Does::Converse(means) => {
+                let opened = self.open(head, means);
+                return opened.unwrap_or_else(|refused| reply::refusal(&refused, Form::Json));
+            }
             Does::Ask(ask) => (ask, Form::Json),
             Does::Show(ask) => (ask, head.wanted()),
         };
         let outcome = self.outcome(head, route.takes, parameter, ask, body).await;
-        let answer =
-            outcome.map_or_else(|refused| reply::refusal(&refused, form), |outcome| reply::outcome(outcome, form));
+        let answer = match outcome {
+            Ok(outcome) => self.written(outcome, form, head.network()).await,
+            Err(refused) => Err(refused),
+        };
+        let answer = answer.unwrap_or_else(|refused| reply::refusal(&refused, form));
         tracing::debug!(method = route.method, route = route.path, status = answer.status().as_u16(), "answered");
         if matches!(route.does, Does::Show(_)) { reply::varied(answer) } else { answer }
+    }
+
+    /// Writes an answer: a large one where it keeps nobody else waiting.
+    async fn written(&self, outcome: Outcome, form: Form, network: Network) -> Result<Answer, Refusal> {
+        let room = self.answers.room(network);
+        if !reply::is_large(&outcome) {
+            return Ok(reply::outcome(outcome, form, room)?);
+        }
+        let written = tokio::task::spawn_blocking(move || reply::outcome(outcome, form, room)).await;
+        Ok(written.unwrap_or_else(|error| Err(Error::Ours(format!("an answer was not written: {error}"))))?)
+    }
+
+    /// Says yes to a handshake, if there is a place for a session now.
+    fn open(&self, head: &Head, means: Means<(Credential, JobSpec)>) -> Result<Answer, Refusal> {
+        let accepted = handshake::check(head)?;
+        let bearer = head.bearer()?;
+        if matches!(bearer, Bearer::Unknown) {
+            return Err(Error::Unauthorized.into());
+        }
+        self.app.has_room_for_session()?;
+        let opening = Opening { house: self.clone(), network: head.network(), bearer, means };
+        let mut answer = reply::switching(&accepted);
+        answer.extensions_mut().insert(opening);
+        Ok(answer)
     }
 
     async fn outcome(
@@ -226,7 +265,9 @@ mod tests {
             (Method::POST, "/REGISTER", "404"),
             (Method::POST, "/regi%73ter", "404"),
             (Method::POST, "/verify/../register", "404"),
-            (Method::GET, "/", "404"),
+            (Method::GET, "/", "GET / "),
+            (Method::POST, "/", "405 GET, HEAD"),
+            (Method::GET, "//", "404"),
             (Method::GET, "", "404"),
             (Method::OPTIONS, "*", "404"),
         ] {

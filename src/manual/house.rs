@@ -21,6 +21,14 @@
 //! The [`Outcome`](crate::domain::Outcome) or [`Error`](crate::domain::Error) goes back to `http`, where one file (`reply`) knows status codes. If the
 //! caller goes away meanwhile, the connection's task is dropped with everything in it, and the run is killed.
 //!
+//! # A walk through one session
+//!
+//! `GET /session` finds its row in the same table, and the row says yes to a handshake if it is one and there is a place. When the answer is
+//! out and hyper has let go of the connection, its task goes on with a session: the permit, the count of its network, the drain and the
+//! end of all tasks hold as before. The first message is taken in and read like a body, and `App::open` is the corridor for it: room,
+//! credential, a place among the account's sessions and among all. Then two futures in one task pass input and output until one of them
+//! ends; the script does not outlive them.
+//!
 //! # A walk through one registration
 //!
 //! `POST /register` takes the same way with no credential. After the hash there is one transaction: registration, link (hashed), letter
@@ -88,11 +96,14 @@
 //!   (`admin metrics`) and told at the debug level. What changes something is in the trail, in the transaction that changes it.
 //! - warp drives one filter that never rejects: which route it is, and what is wrong with a request, is a table of data that tests can
 //!   walk through.
+//! - The frames of a WebSocket are read and written by code of our own (`http::frames`): tungstenite reserves what a frame's head
+//!   claims, keeps the largest message's memory for the connection's life, and has one limit for the first message and for all others. It does the
+//!   key of the handshake, and is the client of the tests.
 //! - lettre writes messages and commands; the connection to the mail server is ours (`mail::dialogue` says why).
 //! - QR codes come from the `qrcode` crate: totp-rs has none in SVG.
 //! - Kill orders come from the server's timer, not the launcher's: one place keeps the deadline, and a launcher that does not
 //!   obey is killed with its children.
-//! - The guest imports six functions with flat arguments instead of WASI's: there is no vector, subscription or path for the
+//! - The guest imports seven functions with flat arguments instead of WASI's: there is no vector, subscription or path for the
 //!   host to walk. The rest of WASI is C code inside the guest (`python-wasm/guest/wasi*.c`).
 //! - A command line is split by eighty lines of our own: the crates that do it know neither bytes that are no text nor which characters
 //!   a shell would not take literally. Random lines are compared with the machine's own `sh`.

@@ -18,7 +18,8 @@
 //!
 //! When it is ready, one line goes to standard output: `https https://127.0.0.1:12344`; and one more where the sealed channel is on:
 //! `sealed http://127.0.0.1:8080`. SIGTERM and SIGINT end it: it takes no
-//! further connection, answers 503 on `/readyz` on those that are there, lets requests in progress end for at most 30 seconds, and leaves with exit
+//! further connection, answers 503 on `/readyz` on those that are there, lets requests in progress end for at most 30 seconds, ends live
+//! sessions at once, and leaves with exit
 //! code 0. A second signal ends it at once. It needs no root, no capability and no writable directory but its own.
 //!
 //! # The configuration
@@ -54,7 +55,14 @@
 //! concurrent_per_account = 4                # beyond that 429
 //! per_minute = 120                          # of one account
 //! timeout_seconds = 60                      # at most; a run that asks for nothing has 10
-//! memory_mib = 256
+//! memory_mib = 256                          # of live sessions, too
+//!
+//! [sessions]                                # live sessions, beside the runs
+//! concurrent = 64                           # at once, of all accounts; beyond that 503; at most 4096
+//! concurrent_per_account = 4
+//! per_minute = 60                           # of one account
+//! timeout_seconds = 60                      # at most, and what one that asks for nothing has
+//! output_mib = 1024                         # what one writes, at most; it is passed on, not kept
 //!
 //! [limits]
 //! registrations_per_hour = 60               # of one address (IPv6: /64)
@@ -126,13 +134,19 @@
 //! the first entry to the last and prints the last hash: written down elsewhere from time to time, it shows later that nobody has
 //! cut the trail short.
 //!
-//! Suspending ends an account's tokens and kills its runs before the command returns. Somebody who has lost their phone gets
+//! Suspending ends an account's tokens and kills its runs and sessions before the command returns. Somebody who has lost their phone gets
 //! `reset-totp`: a mail with a new link; make sure first, by other means, that they are who they say.
 //!
 //! # Watching
 //!
 //! `/healthz` says that the process lives, `/readyz` that it can do its work. Warnings and errors go to standard error; what a
 //! stranger can cause is written at most ten times in ten seconds.
+//!
+//! # How much may run
+//!
+//! There are as many processes of the sandbox as runs and live sessions together, and a few that wait. Each may use `memory_mib` and, when
+//! it is busy, a processor; each has a descriptor, which is kept back from connections. More sessions than a few hundred want a
+//! higher limit of open files (`ulimit -n`) and of processes (`ulimit -u`).
 //!
 //! # Backing up
 //!

@@ -37,6 +37,59 @@
 //! Every refusal is one answer: unknown address, wrong password, wrong or used code, not verified, not approved, suspended are the
 //! same status, the same bytes and the same work. What is compared for an unknown address is a hash that no password has.
 //!
+//! # Live sessions
+//!
+//! `GET /session` is a WebSocket (RFC 6455, version 13) in HTTP/1.1 over the same TLS. The subprotocol `v1.session.cloud-python` must be
+//! offered and is chosen; there are no extensions. A handshake that is none, or of another version, is 426; a key, subprotocol or
+//! body that is not as it must be is 400; an `Authorization` that nobody was ever given is 401; no place for a session is 503. A
+//! browser sends `Origin`: its host and port must be those of `Host` and its scheme `https`, else 400.
+//!
+//! The first message is a text: one JSON object in UTF-8 of at most 32 MiB, read as strictly as a body of `/execute` and in the same time.
+//!
+//! | field | |
+//! |---|---|
+//! | `data` | the script, or `null` for the interactive interpreter; it must be there |
+//! | `email`, `password`, `totop` | as in `/execute` |
+//! | `token` | a bearer token, for pages: a browser lets nobody set `Authorization` on a WebSocket, and a token in the address would end up in logs |
+//! | `args`, `files`, `outputs`, `timeout` | as in `/execute`; `timeout` is at most the server's, which is also what there is without it |
+//!
+//! Credentials are shown in one place: in the head, as `token`, or as the three. Then come binary messages, whose first byte is their channel.
+//!
+//! | channel | who | |
+//! |---|---|---|
+//! | 0 | the client | standard input, at most 1 MiB a message; a message without any is the end of input, and once is enough |
+//! | 1, 2 | the server | standard output and standard error, as soon as the script writes |
+//! | 3 | the server | one JSON object, the last message |
+//!
+//! Input may be sent before the script has started. A script that does not read slows its client down, a client that does not read slows
+//! its script down, and neither direction waits for the other. Nothing written before the end is lost.
+//!
+//! | what happened | control message | code |
+//! |---|---|---|
+//! | the script ended | `{"error":"ok","exit_code":"AA=="}`, and `"files":{...}` exactly if `outputs` was there | 1000 |
+//! | its time is over, or its CPU time | `{"error":"request timed out"}` | 1000 |
+//! | it wrote more than 1 GiB | `{"error":"output too large"}` | 1000 |
+//! | the first message is malformed, late, or may not | `{"error":"..."}`; for whoever may not the one sentence of a 401 | 1008 |
+//! | the account was suspended, or its tokens ended | the same sentence | 1008 |
+//! | too often, too many, no memory | `{"error":"slow down","retry_after":1}` or `"overloaded"`; seconds | 1013 |
+//! | too large | `{"error":"..."}` | 1009 |
+//! | a message that has no place: binary first, text later, an unknown channel or none, input after its end | `{"error":"..."}` | 1003 |
+//! | the server ends | `{"error":"the server is shutting down"}` | 1001 |
+//! | our fault | `{"error":"internal error"}` | 1011 |
+//! | not as in RFC 6455; a text that is not UTF-8 | none | 1002; 1007 |
+//! | the client closes | none | its own |
+//!
+//! A client that closes or vanishes takes its script along at once. One that has sent more input than its script has read, and then closes the
+//! WebSocket without the connection, is heard when the script reads on or ends, because its words stand behind that input: whoever is in a
+//! hurry closes the connection. The server pings every 20 seconds, and who says nothing for 40 is gone. The last words may take 10 seconds.
+//!
+//! # The page
+//!
+//! `GET /` does in a browser what the client does in a terminal: it logs in, runs the script in its editor over `/session`, shows
+//! the output as it comes, passes lines of input on, and sends and fetches files. It shows control characters as escapes, as the
+//! client does, but for a carriage return, after which the line is overwritten. Of the output it keeps about the last million
+//! characters. Files are at most 22 MiB together, for they travel in base64 within the first message.
+//!
 //! # Guessing
 //!
 //! - One network (an IPv4 address, an IPv6 /64) may show 60 passwords a minute.
@@ -49,16 +102,31 @@
 //!
 //! All of this counts whether the address has an account or not, under a keyed hash of the address.
 //!
+//! # Files of a run
+//!
+//! A script starts in a directory that holds `files` and nothing else, all of it in the run's own memory. `outputs` names what is
+//! to come back when the script has ended, whatever its exit code: files, and directories with every regular file below
+//! them. The answer then has a field `files`, and has none otherwise. What is not there is left out without a word, as is a file below
+//! a directory whose name is not UTF-8, for JSON cannot write that. A link is followed if it was asked for by its own name, and leads to
+//! nothing but the run's own files. More than 16 MiB is answered `output too large`. A run whose time was up returns nothing, nor
+//! does one whose interpreter could not go on: then `files` is empty.
+//!
 //! # Status codes
 //!
-//! `GET /openapi.json` lists them for each route. Beside the usual ones: 408 for a body that takes longer than its time, 431 for a head
-//! that is too large. A request is refused by its path (404), then its method (405), content type (415), size (413), content (400),
-//! and only then by who asks (401) or how often (429, 503). `outputs` and `receipt` are not there yet, so they are unknown fields.
+//! `GET /openapi.json` lists them for each route. Beside the usual ones: 408 for a body that takes longer than its time, 426 for a session without
+//! a WebSocket, 431 for a head that is too large. A request is refused by its path (404), then its method (405), content type (415), size (413), content (400),
+//! and only then by who asks (401) or how often (429, 503). `receipt` is not there yet, so it is an unknown field.
 //!
 //! # What the client defends against
 //!
 //! `cloud-python client` trusts one certificate authority, that of the file it was given, speaks TLS 1.3 only, follows no
-//! redirect, bounds every length and time, and never lets remote bytes drive the terminal.
+//! redirect, bounds every length and time, never lets remote bytes drive the terminal, and takes no file that was not asked for: what
+//! a server calls the files below a directory never leads out of it, nor through a link. It can replace what is there below it.
+//!
+//! In a live session a server can write as much as is read, for as long as it likes: whoever has enough presses Ctrl-C. It is waited for
+//! as long as the script may take and a minute more, all its silences together, and one message of it has at most 1 MiB, the last one 64 MiB
+//! where files were asked for. A client that goes before the end resets its connection, so that input which the server has not taken
+//! does not hide from it that nobody is there.
 //!
 //! # The sealed channel
 //!

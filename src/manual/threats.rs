@@ -10,8 +10,8 @@
 //! links that are not theirs, and measures how long answers take. They want in, they want to know who else is, or they want nobody
 //! else to get through.
 //!
-//! **A malicious server**, from the client's side, answers with any bytes. It wants to drive the terminal, fill the memory, or get a
-//! password that is for another server.
+//! **A malicious server**, from the client's side, answers with any bytes. It wants to drive the terminal, fill the memory, write
+//! a file, or get a password that is for another server.
 //!
 //! **Somebody on the line of the sealed channel** reads, holds back, repeats and changes what is sent there, and sends of their own.
 //! They want to run a command or read a file as somebody else.
@@ -25,7 +25,7 @@
 //!
 //! Each is built as if it were the last one standing, and tested alone.
 //!
-//! 1. **WebAssembly.** CPython runs as one module in wasmtime. It can touch its own linear memory and call six functions.
+//! 1. **WebAssembly.** CPython runs as one module in wasmtime. It can touch its own linear memory and call seven functions.
 //!    There is no host file, directory, socket, variable or process behind any of them; files are C structures in the guest's
 //!    own memory. Memory, table and stack are capped; fuel and the epoch end what does not end. Tested with the jail left out
 //!    (`tests/walls/main.rs`, `wasm_holds_alone`) and by `tests/hostile/`.
@@ -49,8 +49,10 @@
 //! | whoever is not approved | a [`Principal`](crate::auth::Principal) is made of a good credential only, and every action asks for one | `tests/table.rs`: every route, every kind of person |
 //! | whoever asks who has an account | one answer, the same work, the same limits, whether the address is known or not | `tests/table.rs`, `cargo bench -- enumeration` |
 //! | whoever guesses | Argon2id, a code that is good once, ladders of waiting ([`protocols`](super::protocols)) | `tests/accounts.rs` |
-//! | whoever floods | limits on connections, heads, bodies, time, hashes, runs, mails; each refused before anything costly is done | `tests/requests.rs`, `tests/serving.rs`, `cargo bench -- load` |
-//! | whoever sends odd bytes | hyper and rustls read them; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `fuzz/run` |
+//! | whoever floods | limits on connections, heads, bodies, unfetched answers, time, hashes, runs, mails; each but the answers refused before anything costly is done | `tests/requests.rs`, `tests/serving.rs`, `tests/files.rs`, `cargo bench -- load` |
+//! | whoever floods a live session, or does not read it | memory for what has come and not for what was announced, nothing kept for who does not read, a deadline | `tests/sessions` |
+//! | a page of somebody else's | it has no credentials of ours to show, and its `Origin` is refused; see below, the page at `/` | `tests/sessions`, `tests/browser/run` |
+//! | whoever sends odd bytes | hyper and rustls read them, and our own code the frames of a WebSocket; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `tests/sessions`, `fuzz/run` |
 //! | whoever steals a link, a token or the database | links live 10 minutes, tokens 15; both are stored hashed; TOTP secrets and mails are sealed under a key that is elsewhere | `tests/serving.rs` |
 //! | whoever sits on the line of the sealed channel | signed handshake, sealed tokens that are good once, for a minute, in one session and in one direction ([`protocols`](super::protocols) says what remains) | `tests/sealed.rs`, `tests/sealed/run` |
 //! | whoever names a file of a workspace | names are relative and plain; cap-std opens them beneath the workspace, whatever links are there or are swapped in; only regular files and directories count | `src/workspace/tests`, `tests/workspace.rs` |
@@ -58,7 +60,21 @@
 //! | a script that lies about what it leaves | its word is about its own user's files only; a tree that cannot be is refused before anything is changed | the same |
 //! | a crash while many files change | staged, then written down in a journal, then put into place: all or nothing after a kill at any moment | the same |
 //! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
-//! | a malicious server | one trusted authority, bounded lengths and times, escaped output | `tests/client` |
+//! | a malicious server | one trusted authority, bounded lengths and times, escaped output, no file that was not asked for | `tests/client` |
+//!
+//! # The page at `/`
+//!
+//! It is one answer, the same for everybody, and loads nothing: its policy allows its one script and its one stylesheet by their
+//! hashes, connections to where it came from, and nothing else. No other site can put it into a frame. What a script writes, and
+//! whatever the server says, becomes text and never markup; a browser that knows Trusted Types refuses anything else.
+//!
+//! It keeps the bearer token in a variable, never in a cookie or in storage: closing or reloading the page forgets it, and so does
+//! the end of the token's life. "Log out and clear" ends the token at the server and empties the page. Script, files and output are
+//! on the page alone, until it is closed; they stay when the token's life is over, for whoever sits there then.
+//!
+//! Another site can do nothing with it. There is nothing that a browser would add to that site's requests by itself; `/login` and
+//! `/execute` take JSON only, which a browser lets another origin send after asking, and is refused; `/session`, which browsers let
+//! anybody open, looks at `Origin`, and needs the token besides.
 //!
 //! # What each budget stops
 //!
@@ -72,8 +88,12 @@
 //!
 //! # Known and accepted
 //!
-//! - **The machine's memory.** Sixty-four runs may be alive at once, each with its own budget. An operator with less memory than
+//! - **The machine's memory.** Sixteen runs and sixty-four live sessions may be alive at once, each with its own budget. An operator with less memory than
 //!   that lowers the number; if memory does run out, the kernel is told to end runs before it ends the server.
+//! - **What a live session holds.** The server keeps a few mebibytes for each: a message of input that the script has not taken, output
+//!   that is on its way, and the script with its files (at most 24 MiB) until the end. Only approved accounts get there, four sessions
+//!   each. The first message, which anybody can send, counts as a body does, and the files of the last one as an answer does.
+//! - **A live session whose client's machine vanishes** while its script does not read runs on until its time is over.
 //! - **An address can be squatted.** Whoever registers first chooses the password; the owner who follows the link gets an account with
 //!   it, useless to both. Nobody but the operator can mend that, and not yet by a command; see [`protocols`](super::protocols). A mail
 //!   every ten minutes can be sent to any address this way.
@@ -127,7 +147,7 @@
 //! | a change that was answered is lost by a crash | yes |
 //! | a user of the sealed channel reads or changes a file outside of their workspace without a command of the machine | yes |
 //! | a crash leaves half of what a script has changed | yes |
-//! | a server's answer drives the client's terminal | yes |
+//! | a server's answer drives the client's terminal, or writes a file that was not asked for | yes |
 //! | a script ends its own run in an odd way: trap, abort, wrong result, a crash of its own interpreter | no: a bug |
 //! | a script breaks out of what Python itself forbids (`__builtins__`, audit hooks) | no: Python is not a wall here |
 //! | a script finds out which version of the server, CPython or wasmtime runs it | no |

@@ -134,13 +134,11 @@ impl Live {
 
     /// Returns a piece of a file. The server, which knows what was asked for, looks at the path, and at the number of files.
     fn output(&mut self, part: FilePart<'_>) -> Result<(), Stop> {
-        self.files_left = self.files_left.checked_sub(part.bytes.len() as u64).ok_or(Stop::OutputTooLarge)?;
-        self.inbox.hold(Kind::File, &part.encode());
-        // Whatever is left goes out with the end of the run.
-        match self.inbox.held_bytes() >= limits::HELD_OUTPUT_BYTES {
-            true => self.inbox.flush(),
-            false => Ok(()),
-        }
+        let price = part.bytes.len().max(1) as u64;
+        self.files_left = self.files_left.checked_sub(price).ok_or(Stop::OutputTooLarge)?;
+        let was_empty = !self.inbox.holds_output();
+        self.inbox.hold_file(part);
+        self.hold_or_flush(was_empty)
     }
 
     /// Says on the script's standard error why the interpreter could not go on.
@@ -277,7 +275,9 @@ fn exit(_caller: Caller<'_, Host>, code: i32) -> wasmtime::Result<()> {
 /// Takes the price of a host call that is asked to move `bytes` bytes. A meter without fuel has nothing to take.
 fn charge(caller: &mut Caller<'_, Host>, bytes: u32) -> wasmtime::Result<()> {
     let Ok(fuel) = caller.get_fuel() else { return Ok(()) };
-    match fuel.checked_sub(limits::HOST_CALL_FUEL + u64::from(bytes)) {
+    // Whoever asks for more than a call moves, asks again for the rest, and pays for it then.
+    let moved = u64::from(bytes).min(limits::HOST_CALL_BYTES as u64);
+    match fuel.checked_sub(limits::HOST_CALL_FUEL + moved) {
         Some(left) => caller.set_fuel(left),
         None => {
             caller.set_fuel(0)?;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use super::wire::{HEAD, Head, Kind, WireError, put_frame};
+use super::wire::{FilePart, HEAD, Head, Kind, WireError, put_frame};
 use crate::clock;
 use crate::config::limits;
 
@@ -106,6 +106,12 @@ impl Inbox {
     pub(super) fn hold(&mut self, kind: Kind, payload: &[u8]) {
         self.output = None;
         put_frame(&mut self.outgoing, kind, payload);
+    }
+
+    /// Keeps a piece of a file that is returned until the next [`Inbox::flush`].
+    pub(super) fn hold_file(&mut self, part: FilePart<'_>) {
+        self.output = None;
+        part.put_frame(&mut self.outgoing);
     }
 
     /// Keeps output until the next [`Inbox::flush`]. What follows output of the same stream goes into the same frame: a script

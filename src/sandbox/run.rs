@@ -177,11 +177,12 @@ impl Running {
         let cpu_before = child.status.cpu();
         let whole_frames = AtomicBool::new(true);
         let mut files = Returned::new(spec);
+        let mut reading = Reading::new(spec.budget().output());
         let passed = {
             let (reader, writer) = child.stream.split();
             tokio::select! {
                 biased;
-                ended = read_output(reader, spec.budget().output(), sink, &mut files) => ended.unwrap_or(Passed::Lost),
+                ended = reading.read(reader, sink, &mut files) => ended.unwrap_or(Passed::Lost),
                 () = write_input(writer, spec, input, &whole_frames) => Passed::Lost,
                 () = sleep_until(late) => Passed::Late,
             }
@@ -201,7 +202,12 @@ impl Running {
                 Ok(JobResult { outcome, stdout: vec![], stderr: vec![], files, tree, usage })
             }
             outcome => {
-                let gone = self.kill().await;
+                let (gone, child) = self.kill().await;
+                if let (Passed::Late, Sink::Live { .. }, Some(mut child)) = (&passed, &mut *sink, child) {
+                    // What it had written before is on its way still. After it, the stream ends with the process.
+                    let (reader, _) = child.stream.split();
+                    let _ = reading.read(reader, sink, &mut files).await;
+                }
                 usage.cpu = gone.cpu.saturating_sub(cpu_before);
                 usage.wall = begun.elapsed();
                 let outcome = outcome.ok_or(SandboxError::Lost)?;
@@ -216,9 +222,9 @@ impl Running {
         }
     }
 
-    /// Kills the child and waits until it is dead and reaped.
-    async fn kill(&mut self) -> Gone {
-        let Some(child) = self.child.take() else { return Gone { status: -1, cpu: Duration::ZERO } };
+    /// Kills the child and waits until it is dead and reaped. What it has written can still be read.
+    async fn kill(&mut self) -> (Gone, Option<Child>) {
+        let Some(child) = self.child.take() else { return (Gone { status: -1, cpu: Duration::ZERO }, None) };
         child.launcher.kill(child.id);
         let gone = match timeout(limits::KILL_WAIT, child.status.gone()).await {
             Ok(gone) => gone,
@@ -234,7 +240,7 @@ impl Running {
                 "a child was killed by its system call filter: an attempted escape or a bug"
             );
         }
-        gone
+        (gone, Some(child))
     }
 }
 
@@ -257,44 +263,50 @@ impl Passed {
     }
 }
 
-/// Passes output on until the end is told. Nothing if the stream breaks or makes no sense.
-async fn read_output(
-    mut reader: ReadHalf<'_>,
-    output_budget: u64,
-    sink: &mut Sink,
-    files: &mut Returned<'_>,
-) -> Option<Passed> {
-    let mut left = output_budget;
-    let mut buffer = vec![0; HEAD + limits::FRAME_BYTES];
-    let (mut start, mut end) = (0, 0);
-    loop {
-        while let Some((head, payload)) = whole_frame(buffer.get(start..end)?).ok()? {
-            match head.kind {
-                Kind::Stdout | Kind::Stderr => {
-                    let stream = if head.kind == Kind::Stdout { Stream::Out } else { Stream::Err };
-                    match left.checked_sub(payload.len() as u64) {
-                        Some(rest) => left = rest,
-                        None => return Some(Passed::OutputTooLarge),
+/// What a child has sent, as far as it has been read. Whoever stops reading can go on later.
+struct Reading {
+    /// Bytes of output that may still come.
+    left: u64,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+}
+
+impl Reading {
+    fn new(output_budget: u64) -> Self {
+        Self { left: output_budget, buffer: vec![0; HEAD + limits::FRAME_BYTES], start: 0, end: 0 }
+    }
+
+    /// Passes output on until the end is told. Nothing if the stream breaks or makes no sense.
+    async fn read(&mut self, mut reader: ReadHalf<'_>, sink: &mut Sink, files: &mut Returned<'_>) -> Option<Passed> {
+        loop {
+            while let Some((head, payload)) = whole_frame(self.buffer.get(self.start..self.end)?).ok()? {
+                match head.kind {
+                    Kind::Stdout | Kind::Stderr => {
+                        let stream = if head.kind == Kind::Stdout { Stream::Out } else { Stream::Err };
+                        let Some(left) = self.left.checked_sub(payload.len() as u64) else {
+                            return Some(Passed::OutputTooLarge);
+                        };
+                        sink.take(stream, payload).await;
+                        self.left = left;
                     }
-                    sink.take(stream, payload).await;
+                    Kind::File => match files.take(FilePart::parse(payload).ok()?) {
+                        Ok(()) => {}
+                        Err(NotTaken::TooLarge | NotTaken::Uncalled) => return Some(Passed::OutputTooLarge),
+                    },
+                    // Whoever goes on talking after the end is not what it seems, and serves nobody again.
+                    Kind::End if self.start + HEAD + head.len < self.end => return None,
+                    Kind::End => return End::parse(payload).ok().map(Passed::Ended),
+                    _ => return None,
                 }
-                Kind::File => match files.take(FilePart::parse(payload).ok()?) {
-                    Ok(()) => {}
-                    Err(NotTaken::TooLarge) => return Some(Passed::OutputTooLarge),
-                    Err(NotTaken::Uncalled) => return None,
-                },
-                // Whoever goes on talking after the end is not what it seems, and serves nobody again.
-                Kind::End if start + HEAD + head.len < end => return None,
-                Kind::End => return End::parse(payload).ok().map(Passed::Ended),
-                _ => return None,
+                self.start += HEAD + head.len;
             }
-            start += HEAD + head.len;
-        }
-        buffer.copy_within(start..end, 0);
-        (start, end) = (0, end - start);
-        match reader.read(buffer.get_mut(end..)?).await {
-            Ok(0) | Err(_) => return None,
-            Ok(count) => end += count,
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+            match reader.read(self.buffer.get_mut(self.end..)?).await {
+                Ok(0) | Err(_) => return None,
+                Ok(count) => self.end += count,
+            }
         }
     }
 }
@@ -349,5 +361,7 @@ impl FrameWriter<'_> {
         let sent = self.writer.write_all(&self.bytes).await;
         self.whole_frames.store(sent.is_ok(), Ordering::Relaxed);
         self.bytes.clear();
+        // The job may have had many files, and the run may last long.
+        self.bytes.shrink_to(HEAD + limits::FRAME_BYTES);
     }
 }

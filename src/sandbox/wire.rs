@@ -230,8 +230,13 @@ impl<'a> FilePart<'a> {
         Ok(Self { path, bytes })
     }
 
-    pub(super) fn encode(self) -> Vec<u8> {
-        [&path_len(self.path), self.path, self.bytes].concat()
+    /// Appends a whole frame with it.
+    pub(super) fn put_frame(self, bytes: &mut Vec<u8>) {
+        let len = 2 + self.path.len() + self.bytes.len();
+        bytes.extend_from_slice(&Head { kind: Kind::File, len }.encode());
+        for part in [path_len(self.path).as_slice(), self.path, self.bytes] {
+            bytes.extend_from_slice(part);
+        }
     }
 }
 
@@ -382,7 +387,9 @@ pub fn decode_any_frame(bytes: &[u8]) {
         assert!(rest.starts_with(&frame), "{head:?} is written otherwise");
         rest = rest.get(frame.len()..).unwrap_or_default();
         if let Ok(part) = FilePart::parse(payload) {
-            assert_eq!(part.encode(), payload);
+            let mut frame = vec![];
+            part.put_frame(&mut frame);
+            assert_eq!(frame.get(HEAD..), Some(payload));
         }
         if let Ok(end) = End::parse(payload) {
             assert_eq!(End::parse(&end.encode()), Ok(end));

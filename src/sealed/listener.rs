@@ -53,12 +53,12 @@ impl SealedListener {
     ) -> Self {
         let (sender, draining) = watch::channel(false);
         let (networks, sessions) = (Networks::new(&settings), Sessions::new(clock, idle));
-        let (connections, settings) = (settings.connections, Arc::new(settings));
+        let settings = Arc::new(settings);
         let chore = tokio::spawn(sweep(sessions.clone()));
-        let house = Arc::new(House { app, key, sessions, settings, networks: networks.clone() });
+        let house = Arc::new(House { app, key, sessions, settings: Arc::clone(&settings), networks: networks.clone() });
         let ending = draining.clone();
         let begin = move |stream, network| serve(stream, network, Arc::clone(&house), ending.clone());
-        let task = tokio::spawn(accept::keep(socket, connections, networks, draining, begin));
+        let task = tokio::spawn(accept::keep(socket, settings, networks, draining, begin));
         Self { draining: sender, task, chore }
     }
 

@@ -101,6 +101,19 @@ class Browser:
         actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
         self.send("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
 
+    def chord(self, held, key):
+        """Presses a key while another one is held."""
+        actions = [{"type": kind, "value": value} for kind, value in (("keyDown", held), ("keyDown", key), ("keyUp", key), ("keyUp", held))]
+        self.send("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
+
+    def choose(self, selector, *files):
+        """Chooses files in a field for files."""
+        self.send("POST", f"/element/{self.find(selector)}/value", {"text": "\n".join(map(str, files))})
+
+    def download_to(self, folder):
+        """Lets downloads happen, and into this folder."""
+        self.devtools("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+
     def screenshot(self, file, whole=False):
         """What the window shows, or the whole page."""
         if whole:
@@ -116,7 +129,8 @@ class Browser:
         return [f"{entry['level']}: {entry['message']}" for entry in self.send("POST", "/se/log", {"type": "browser"})]
 
     def requests(self):
-        """What was asked for since the last call, as `METHOD URL`, redirects and preloads too, and the Referers that were sent."""
+        """What was asked for since the last call, as `METHOD URL` or `WEBSOCKET URL`, redirects and preloads too, and the Referers
+        that were sent."""
         asked, referers = [], []
         for entry in self.send("POST", "/se/log", {"type": "performance"}):
             message = json.loads(entry["message"])["message"]
@@ -124,6 +138,8 @@ class Browser:
                 request = message["params"]["request"]
                 asked.append(f"{request['method']} {request['url']}")
                 referers += [value for name, value in request["headers"].items() if name.lower() == "referer"]
+            if message["method"] == "Network.webSocketCreated":
+                asked.append(f"WEBSOCKET {message['params']['url']}")
             if message["method"] == "Network.requestWillBeSentExtraInfo":
                 referers += [value for name, value in message["params"]["headers"].items() if name.lower() == "referer"]
         return asked, referers

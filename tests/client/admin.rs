@@ -112,12 +112,14 @@ fn status_and_metrics_are_passed_on() {
         true => Say::json(
             200,
             r#"{"error":"ok","version":"0.1.0","uptime_seconds":7,"accounts":[["waiting",1],["approved",2]],
-                "runs":3,"runs_waiting":4,"mails_waiting":5,"launcher_pid":null,"landlock":6}"#,
+                "runs":3,"runs_waiting":4,"sessions":8,"mails_waiting":5,"launcher_pid":null,"landlock":6}"#,
         ),
         false => Say::headed("200 OK\r\nContent-Type: text/plain", "# EOF\n"),
     });
     let status = shown(&desk.admin(&["status"]));
-    for line in ["accounts       1 waiting, 2 approved\n", "runs           3 in progress, 4 waiting\n"] {
+    for line in
+        ["accounts       1 waiting, 2 approved\n", "runs           3 in progress, 4 waiting\n", "sessions       8\n"]
+    {
         assert!(status.contains(line), "{status}");
     }
     assert_eq!(shown(&desk.admin(&["metrics"])), "# EOF\n");

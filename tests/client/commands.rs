@@ -79,6 +79,11 @@ pub(crate) fn ran(stdout: &[u8], stderr: &[u8], code: u8) -> Say {
     Say::json(200, &format!(r#"{{"error":"ok","stdout":"{stdout}","stderr":"{stderr}","exit_code":"{code}"}}"#))
 }
 
+/// The same with files.
+fn returned(files: &str) -> Say {
+    Say::json(200, &format!(r#"{{"error":"ok","stdout":"b3V0Cg==","stderr":"","exit_code":"Aw==","files":{files}}}"#))
+}
+
 /// A server that lets everybody in, and answers /execute like this.
 pub(crate) fn server(execute: Say) -> Liar {
     Liar::saying(move |line| {
@@ -159,6 +164,54 @@ fn input_and_script_come_from_standard_input_when_asked_for() {
 }
 
 #[test]
+fn files_come_back_to_where_they_were_asked() {
+    let liar = server(returned(r#"{"a":"MQ==","out/x":"Mg==","out/deep/\u001b[2J":"Mw=="}"#));
+    let home = Home::logged_in_to(&liar);
+    let outputs = ["--output", "a", "--output", "out=tree", "--output", "none"];
+    let output = home.client(&[&["exec"], &outputs[..], &["script.py"]].concat());
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(3), &b"out\n"[..]), "{}", said(&output));
+    assert_eq!(said(&output), "cloud-python: no output none: the script left no such file\n");
+    for (name, content) in [("a", "1"), ("tree/x", "2"), ("tree/deep/\u{1b}[2J", "3")] {
+        assert_eq!(std::fs::read_to_string(home.path(name)).unwrap(), content);
+    }
+    assert!(liar.heard()[1].ends_with(r#""outputs":["a","out","none"]}"#), "{}", liar.heard()[1]);
+    // A link that came in the way meanwhile, with a name that nobody should see as it is.
+    std::fs::remove_file(home.path("tree/deep/\u{1b}[2J")).unwrap();
+    std::os::unix::fs::symlink(home.session(), home.path("tree/deep/\u{1b}[2J")).unwrap();
+    let session = std::fs::read(home.session()).unwrap();
+    let output = home.client(&[&["exec"], &outputs[..4], &["script.py"]].concat());
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(1), &b"out\n"[..]));
+    assert!(said(&output).contains("tree/deep/\\x1b[2J: this is a symbolic link"), "{}", said(&output));
+    assert_eq!(std::fs::read(home.session()).unwrap(), session);
+    // What cannot be put is known before anything is asked.
+    let asked = liar.heard().len();
+    let output = home.client(&["exec", "--output", "a=none/a", "script.py"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("none/a: there is no directory for this output"), "{}", said(&output));
+    assert_eq!(liar.heard().len(), asked);
+}
+
+#[test]
+fn a_server_that_returns_what_nobody_asked_for_leaves_nothing_here() {
+    for files in [
+        r#"{"a":"MQ==","../up":"Mg=="}"#,
+        r#"{"a":"MQ==","/tmp/up":"Mg=="}"#,
+        r#"{"a":"MQ==","out/../../up":"Mg=="}"#,
+        r#"{"a":"MQ==",".config/cloud-python/session.json":"Mg=="}"#,
+        r#"{"a":"MQ==","a":"Mg=="}"#,
+        r#"{"a":"MQ==","out/x":"?"}"#,
+    ] {
+        let liar = server(returned(files));
+        let home = Home::logged_in_to(&liar);
+        let before = std::fs::read_dir(home.path("")).unwrap().count();
+        let output = home.client(&["exec", "--output", "a", "--output", "out", "script.py"]);
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(1), &b""[..]), "{files}");
+        assert!(said(&output).contains("unexpected answer"), "{}", said(&output));
+        assert_eq!(std::fs::read_dir(home.path("")).unwrap().count(), before, "{files}");
+    }
+}
+
+#[test]
 fn how_a_run_ended_shows_in_the_exit_code() {
     for (say, code, sentence) in [
         (Say::json(200, r#"{"error":"request timed out"}"#), 124, "timed out"),
@@ -184,6 +237,7 @@ fn wrong_usage_is_told_from_failure() {
         (&["exec"], 2, "FILE"),
         (&["exec", "--timeout", "0", "script.py"], 2, "the time-out must be between"),
         (&["exec", "--timeout", "soon", "script.py"], 2, "not a number of seconds"),
+        (&["exec", "--output", "../a", "script.py"], 2, "relative path"),
         (&["exec", "nothing.py"], 1, "cannot read nothing.py"),
         (&["exec", "."], 1, ". is a directory"),
         (&["register", "ada@example.org"], 1, "cannot read the CA file cloud-python-data/ca.pem"),

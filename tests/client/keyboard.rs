@@ -13,6 +13,7 @@ pub(crate) struct Seen {
     pub(crate) screen: String,
     pub(crate) code: i64,
     pub(crate) echo: bool,
+    pub(crate) same: bool,
 }
 
 /// Sits down at a terminal. Each step is a text to wait for and what is typed then.
@@ -22,8 +23,13 @@ fn sit(home: &Home, steps: &[(&str, &str)], arguments: &[&str]) -> Seen {
 
 /// The same with any command of the program.
 pub(crate) fn type_at(home: &Home, steps: &[(&str, &str)], arguments: &[&str]) -> Seen {
+    type_to(home, steps, &[&[PROGRAM], arguments].concat())
+}
+
+/// The same with any program.
+pub(crate) fn type_to(home: &Home, steps: &[(&str, &str)], arguments: &[&str]) -> Seen {
     let mut command = Command::new("python3");
-    command.arg(repository("tests/world/terminal.py")).arg(json!(steps).to_string()).arg(PROGRAM);
+    command.arg(repository("tests/world/terminal.py")).arg(json!(steps).to_string());
     let output = output(home.place(command.args(arguments)));
     let seen: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)));
     assert_eq!(seen["left"], json!([]), "{seen}");
@@ -31,6 +37,7 @@ pub(crate) fn type_at(home: &Home, steps: &[(&str, &str)], arguments: &[&str]) -
         screen: seen["screen"].as_str().unwrap().replace("\r\n", "\n"),
         code: seen["code"].as_i64().unwrap(),
         echo: seen["echo"].as_bool().unwrap(),
+        same: seen["same"].as_bool().unwrap(),
     }
 }
 

@@ -19,6 +19,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 
+use super::peer::{Peer, Play};
+
 /// A CA.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -78,9 +80,19 @@ pub(crate) enum Say {
     Drip(Vec<u8>, Vec<u8>),
     /// Nothing at all.
     Nothing,
+    /// Whatever this does.
+    Play(Play),
 }
 
 impl Say {
+    /// A conversation.
+    pub(crate) fn play<F>(play: impl Fn(Peer) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = std::io::Result<()>> + Send + 'static,
+    {
+        Self::Play(Play::new(play))
+    }
+
     /// JSON with a status.
     pub(crate) fn json(status: u16, body: &str) -> Self {
         Self::headed(&format!("{status} x\r\nContent-Type: application/json"), body)
@@ -220,14 +232,17 @@ where
 /// Hears one request and says what is to be said.
 pub(crate) async fn answer<S, F>(mut stream: S, say: Arc<F>, heard: Arc<Mutex<Vec<String>>>)
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     F: Fn(&str) -> Say,
 {
     let request = hear(&mut stream).await;
     let said = say(request.lines().next().unwrap_or_default());
-    heard.lock().unwrap().push(request);
+    heard.lock().unwrap().push(request.clone());
     // The client may have heard enough at any moment.
-    let _ = utter(&mut stream, said).await;
+    let _ = match said {
+        Say::Play(play) => play.with(Peer::new(request, stream)).await,
+        said => utter(&mut stream, said).await,
+    };
 }
 
 async fn hear(stream: &mut (impl AsyncRead + Unpin)) -> String {
@@ -265,6 +280,8 @@ async fn utter(stream: &mut (impl AsyncWrite + AsyncRead + Unpin), said: Say) ->
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
+        // Only whoever has heard a request can.
+        Say::Play(_) => {}
         Say::Nothing => {
             // Until the client goes.
             let _ = stream.read(&mut [0; 1]).await?;

@@ -3,14 +3,23 @@
 use std::time::Duration;
 
 use cloud_python::client::{Client, ClientError, Ended};
-use cloud_python::domain::{BearerToken, Email, JobSpec, Password, Script, Secret, TOKEN_BYTES};
+use cloud_python::domain::{BearerToken, Email, FilePath, JobFile, JobSpec, Password, Script, Secret, TOKEN_BYTES};
 
 use super::liar::{Liar, Say};
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
 
 async fn execute(liar: &Liar, patience: Duration) -> Result<Ended, ClientError> {
-    let job = JobSpec::of(Script::parse("pass").unwrap()).build().unwrap();
+    execute_for(liar, patience, None).await
+}
+
+/// With these outputs asked for.
+async fn execute_for(liar: &Liar, patience: Duration, outputs: Option<&[&str]>) -> Result<Ended, ClientError> {
+    let mut job = JobSpec::of(Script::parse("pass").unwrap());
+    if let Some(outputs) = outputs {
+        job = job.outputs(outputs.iter().map(|name| FilePath::parse(*name).unwrap()).collect());
+    }
+    let job = job.build().unwrap();
     let client = Client::new(&liar.endpoint()).unwrap().patient_for(patience);
     client.execute(&BearerToken::new([7; TOKEN_BYTES]), &job, None).await
 }
@@ -35,7 +44,7 @@ async fn logged_in(say: Say) -> Result<Duration, ClientError> {
 #[tokio::test]
 async fn honest_answers_are_understood() {
     let said = r#"{"error":"ok","stdout":"SGVsbG8gV29ybGQK","stderr":"/w==","exit_code":"Aw==","more":[{}]}"#;
-    let expected = Ended::Exited { stdout: b"Hello World\n".to_vec(), stderr: vec![0xff], code: 3 };
+    let expected = Ended::Exited { stdout: b"Hello World\n".to_vec(), stderr: vec![0xff], code: 3, files: vec![] };
     assert_eq!(executed(Say::json(200, said)).await.unwrap(), expected);
     // The same in chunks.
     let chunks: String = said.chars().map(|c| format!("1\r\n{c}\r\n")).collect();
@@ -148,6 +157,105 @@ async fn what_is_not_an_answer_of_ours_is_not_taken_for_one() {
         let error = executed(say).await.expect_err(name);
         assert!(matches!(error, ClientError::Unexpected(_) | ClientError::Lost), "{name}: {error:?}");
         assert!(error.to_string().len() < 500, "{name}: {error}");
+    }
+}
+
+/// What comes of these `files` in an answer when these were asked for.
+async fn returned(files: &str, outputs: Option<&[&str]>) -> Result<Vec<JobFile>, ClientError> {
+    let body = format!(r#"{{"error":"ok","stdout":"","stderr":"","exit_code":"AA=="{files}}}"#);
+    let liar = Liar::saying(move |_| Say::json(200, &body));
+    match execute_for(&liar, Duration::from_secs(60), outputs).await? {
+        Ended::Exited { files, .. } => Ok(files),
+        ended => panic!("{ended:?}"),
+    }
+}
+
+#[tokio::test]
+async fn files_that_were_asked_for_are_taken() {
+    let files = r#","files":{"out/a/b":"/w==","x":"","out":"AA==","out/..a":"","not/asked/for":""}"#;
+    let honest = files.replace(r#","not/asked/for":"""#, "");
+    let taken = returned(&honest, Some(&["x", "out", "absent"])).await.unwrap();
+    let taken: Vec<_> = taken.iter().map(|file| (file.path.as_bytes(), file.content.as_slice())).collect();
+    assert_eq!(taken, [(&b"out/a/b"[..], &b"\xff"[..]), (b"x", b""), (b"out", b"\0"), (b"out/..a", b"")]);
+    let error = returned(files, Some(&["x", "out", "absent"])).await.unwrap_err();
+    assert!(error.to_string().contains("a file that nobody asked for"), "{error}");
+    // A server that says more than it was asked has not said anything wrong yet.
+    for nothing in ["", r#","files":{}"#, r#","files":null"#] {
+        assert_eq!(returned(nothing, None).await.unwrap(), []);
+    }
+    assert_eq!(returned(r#","files":{}"#, Some(&["x"])).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn no_other_file_is_taken() {
+    let asked: &[&str] = &["out", "x"];
+    for name in [
+        "../x",
+        "/etc/x",
+        "a/../../b",
+        "..",
+        ".",
+        "",
+        "/",
+        "out/../../x",
+        "out/..",
+        "out/../x",
+        "out//x",
+        "out/",
+        "./x",
+        "x/",
+        "x\\u0000",
+        "y",
+        "output",
+        "ou",
+        "out.txt",
+        "xx",
+        "X",
+        "out\\\\x",
+        "\\u0000",
+        "~/x",
+        "C:x",
+    ] {
+        for outputs in [Some(asked), None] {
+            let answer = returned(&format!(r#","files":{{"{name}":"","x":""}}"#), outputs).await;
+            assert!(matches!(answer, Err(ClientError::Unexpected(_))), "{name}: {answer:?}");
+        }
+    }
+    for files in [
+        r#"{"x":"*"}"#,
+        r#"{"x":"AA"}"#,
+        r#"{"x":"AA==\n"}"#,
+        r#"{"x":"_w=="}"#,
+        r#"{"x":null}"#,
+        r#"{"x":1}"#,
+        r#"{"x":{"y":""}}"#,
+        r#"{"x":"","x":""}"#,
+        r#"{"x":"","\u0078":""}"#,
+        r#"{"x":""},"files":{}"#,
+        r#"["x",""]"#,
+        r#""x""#,
+        r#"{"x":""#,
+        "null",
+    ] {
+        let answer = returned(&format!(r#","files":{files}"#), Some(asked)).await;
+        assert!(matches!(answer, Err(ClientError::Unexpected(_))), "{files}: {answer:?}");
+    }
+    // Asked for, and not a word of it.
+    assert!(matches!(returned("", Some(asked)).await, Err(ClientError::Unexpected(_))));
+    let evil = format!(r#","files":{{"\u001b[2J{}":""}}"#, "\\u202e".repeat(5000));
+    let error = returned(&evil, Some(asked)).await.unwrap_err().to_string();
+    assert!(error.len() < 500 && !error.contains(['\u{1b}', '\u{202e}']), "{error}");
+}
+
+#[tokio::test]
+async fn files_without_end_are_cut_off() {
+    let head =
+        format!("{OK}\r\n{{\"error\":\"ok\",\"stdout\":\"\",\"stderr\":\"\",\"exit_code\":\"AA==\",\"files\":{{");
+    for again in [r#""x":"","#.to_owned(), format!(r#""out/{}":"","#, "x".repeat(1 << 10)), "\"x".to_owned()] {
+        let say = Say::forever(&head, &again);
+        let liar = Liar::saying(move |_| say.clone());
+        let error = execute_for(&liar, Duration::from_secs(60), Some(&["x", "out"])).await.unwrap_err();
+        assert!(matches!(error, ClientError::TooLarge(_)), "{error}");
     }
 }
 

@@ -196,7 +196,10 @@ fn every_help_tells_the_exit_codes() {
         ("serve", "0 done, 1 failed, 2 wrong usage"),
         ("admin", "0 done, 1 failed, 2 wrong usage"),
         ("certs", "0 done, 1 failed, 2 wrong usage"),
-        ("client", "0 done, 1 failed, 2 wrong usage, 130 interrupted; exec: the script's own, 124 on a time-out"),
+        (
+            "client",
+            "0 done, 1 failed, 2 wrong usage, 130 interrupted; exec, session: the script's own, 124 on a time-out",
+        ),
         (
             "run",
             "the script's own; 1 failed, 2 wrong usage, 124 time-out, 125 the sandbox itself failed, 130 interrupted",

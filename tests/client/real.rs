@@ -14,15 +14,19 @@ use crate::world::{PASSWORD, Person, Town, output, program, said, secret, until}
 pub(crate) const ADA: &str = "ada@example.org";
 
 /// A server, and somebody's home on the same machine.
-struct Desk {
-    town: Town,
-    home: Home,
+pub(crate) struct Desk {
+    pub(crate) town: Town,
+    pub(crate) home: Home,
     url: String,
 }
 
 impl Desk {
     async fn new() -> Self {
-        let (town, home) = (Town::new().await, Home::empty());
+        Self::at(Town::new().await)
+    }
+
+    fn at(town: Town) -> Self {
+        let home = Home::empty();
         home.put("ca.pem", std::str::from_utf8(&town.ca).unwrap());
         home.put("password", PASSWORD);
         let url = format!("https://{}", town.server.address());
@@ -31,7 +35,11 @@ impl Desk {
 
     /// With somebody who has been let in and has logged in.
     async fn logged_in() -> (Self, Person) {
-        let desk = Self::new().await;
+        Self::logged_in_to(Town::new().await).await
+    }
+
+    pub(crate) async fn logged_in_to(town: Town) -> (Self, Person) {
+        let desk = Self::at(town);
         let ada = desk.town.approved(ADA).await;
         done(&desk.log_in(&ada));
         (desk, ada)
@@ -143,6 +151,46 @@ async fn a_script_has_its_arguments_input_and_files_and_its_exit_code_comes_back
     let output = desk.exec("1 / 0", &[]);
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).ends_with("ZeroDivisionError: division by zero\n"), "{}", said(&output));
+    desk.town.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_and_directories_come_back() {
+    let (desk, _) = Desk::logged_in().await;
+    let script = "
+import os, sys
+os.makedirs('out/deep')
+open('out/deep/b', 'wb').write(bytes(range(256)) * 40960)
+open(b'out/\\xff', 'w').write('no JSON can say this')
+open('out/a', 'w').write(open('in').read().upper())
+os.symlink('/etc/passwd', 'out/link')
+sys.exit(4)
+";
+    desk.home.put("here", "text");
+    let outputs = [
+        "--file",
+        "in=here",
+        "--output",
+        "out=results",
+        "--output",
+        "in",
+        "--output",
+        "out/a=copy",
+        "--output",
+        "none",
+    ];
+    let output = desk.exec(script, &outputs);
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert_eq!(said(&output), "cloud-python: no output none: the script left no such file\n");
+    let read = |name: &str| std::fs::read(desk.home.path(name)).unwrap();
+    assert!(read("results/deep/b") == (0..=255).collect::<Vec<u8>>().repeat(40960), "10 MiB come back");
+    assert_eq!((read("results/a"), read("in"), read("copy")), (b"TEXT".into(), b"text".into(), b"TEXT".into()));
+    assert_eq!(std::fs::read_dir(desk.home.path("results")).unwrap().count(), 2);
+    // The time is up, or it is too much: nothing changes here.
+    let output = desk.exec("open('in', 'w').write('new')\nwhile True: pass", &["--timeout", "0.5", "--output", "in"]);
+    assert_eq!(output.status.code(), Some(124), "{}", said(&output));
+    fails(&desk.exec("open('in', 'wb').write(bytes(17 << 20))", &["--output", "in"]), "output too large");
+    assert_eq!(read("in"), b"text");
     desk.town.close().await;
 }
 

@@ -46,12 +46,12 @@ pub(crate) const ALL: &[Lie] = &[
     Lie { name: "more-after-the-end", must_be: MustBe::Lost, tell: more_after_the_end },
     Lie {
         name: "a-file-nobody-asked-for",
-        must_be: MustBe::Lost,
+        must_be: MustBe::OutputTooLarge,
         tell: |stream| say(stream, &frame(FILE, b"\x01\x00acontent")),
     },
     Lie {
         name: "a-file-that-leaves",
-        must_be: MustBe::Lost,
+        must_be: MustBe::OutputTooLarge,
         tell: |stream| say(stream, &frame(FILE, b"\x04\x00../acontent")),
     },
     Lie { name: "half-a-file's-name", must_be: MustBe::Lost, tell: |stream| say(stream, &frame(FILE, b"\xff\x00a")) },

@@ -3,10 +3,12 @@
 mod https;
 mod letters;
 pub(crate) mod office;
+mod processes;
 mod sealed;
 mod serving;
 pub(crate) mod socket;
 mod town;
+mod websocket;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -17,9 +19,11 @@ use cloud_python::sandbox::{Meter, Prepared, Sandbox, Settings, Source, cache_fo
 pub(crate) use https::{Answer, Connection, connect, tls};
 pub(crate) use letters::{link, secret};
 pub(crate) use office::{Office, Ran};
+pub(crate) use processes::children_of;
 pub(crate) use sealed::{Caller, Framing, hello, parse as parse_answer, register};
 pub(crate) use serving::Serving;
 pub(crate) use town::{ADMINISTRATOR, PASSWORD, Person, Town, config};
+pub(crate) use websocket::{Session, Told, Whole};
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_cloud-python");
@@ -103,19 +107,10 @@ pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// The processes whose parent this is.
-pub(crate) fn children_of(pid: u32) -> Vec<u32> {
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("the process lives");
-    children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
-}
-
 /// The processes with this one among their ancestors, parents before children.
 pub(crate) fn descendants_of(pid: u32) -> Vec<u32> {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let children = tasks.flat_map(|task| {
-        let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>()
-    });
+    // A child may end while we look.
+    let children = processes::known_children(pid).unwrap_or_default().into_iter();
     children.flat_map(|child| std::iter::once(child).chain(descendants_of(child))).collect()
 }
 

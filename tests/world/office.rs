@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use cloud_python::app::{App, Command, Rooms, Settings, Versions};
 use cloud_python::auth::{Auth, Cost, Rates};
 use cloud_python::clock::Clock;
-use cloud_python::config::{Config, RunLimits};
+use cloud_python::config::Config;
 use cloud_python::domain::{AccountId, Email, Error, FilePath, SealedUser, UserName};
 use cloud_python::mail::{Outbox, Transport};
 use cloud_python::sandbox::Sandbox;
@@ -56,9 +56,9 @@ impl Office {
         let workspaces = Workspaces::open(data.path().join("workspaces"), quota).await.expect("workspaces");
         let rooms = Rooms { store: store.clone(), vault, auth, outbox, sandbox: sandbox.clone(), workspaces, clock };
         let versions = Versions { server: "0", python: String::new(), wasmtime: "0", image: String::new() };
-        let (runs, host_commands): (RunLimits, bool) = (config.runs, config.host_commands);
-        let settings =
-            Settings { url: "https://localhost".to_owned(), administrator: None, runs, host_commands, versions };
+        let (url, administrator) = ("https://localhost".to_owned(), None);
+        let Config { runs, sessions, host_commands, .. } = config;
+        let settings = Settings { url, administrator, runs, sessions, host_commands, versions };
         Self { app: App::new(rooms, settings), ada: user("ada", ALICE, false), store, sandbox, data }
     }
 

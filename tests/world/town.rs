@@ -51,6 +51,7 @@ pub(crate) fn config() -> Config {
         ..Config::default()
     };
     config.runs.per_minute = many;
+    config.sessions.per_minute = many;
     config
 }
 
@@ -60,10 +61,14 @@ impl Town {
     }
 
     pub(crate) async fn with(config: Config) -> Self {
+        Self::with_sandbox(config, settings()).await
+    }
+
+    pub(crate) async fn with_sandbox(config: Config, sandbox: cloud_python::sandbox::Settings) -> Self {
         let data = tempfile::tempdir().expect("a directory");
         // Near the real time, by which the test's own TLS judges certificates, and at the beginning of a TOTP step.
         let clock = Clock::manual(UnixTime(since_1970().as_secs() / 30 * 30));
-        let start = Start { data: data.path().join("data"), config, clock: clock.clone(), sandbox: settings() };
+        let start = Start { data: data.path().join("data"), config, clock: clock.clone(), sandbox };
         let server = Server::start(start, |line| eprintln!("{line}")).await.expect("the server starts");
         let ca = std::fs::read(data.path().join("data/ca.pem")).expect("an authority");
         Self { server, clock, ca, data }

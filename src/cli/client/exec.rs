@@ -6,13 +6,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{OsStringValueParser, TypedValueParser};
-
 use super::{CommandError, waited};
-use crate::cli::files::{FileArgument, FilesError, read_script};
+use crate::cli::carried::Carried;
+use crate::cli::files::{FilesError, read_script};
 use crate::cli::{FAILED, TIMED_OUT, complain};
-use crate::client::{ClientError, Ended, terminal};
-use crate::clock::Clock;
+use crate::client::{Ended, terminal};
 use crate::config::limits;
 use crate::domain::{Argument, Budget, JobSpec, Script};
 
@@ -28,9 +26,8 @@ pub(super) struct Arguments {
     /// Pass the script's output to the terminal as it is, control sequences and all
     #[arg(long)]
     raw: bool,
-    /// Puts a file, or all files of a directory, into the script's working directory (may be repeated)
-    #[arg(long = "file", value_name = "NAME=PATH", value_parser = OsStringValueParser::new().try_map(|text| FileArgument::parse(&text)))]
-    files: Vec<FileArgument>,
+    #[command(flatten)]
+    carried: Carried,
     /// The script, or - for standard input
     #[arg(value_name = "FILE")]
     script: PathBuf,
@@ -43,15 +40,13 @@ impl Arguments {
     /// Runs the script and passes on what came of it.
     pub(super) async fn run(&self, client: &super::Arguments) -> Result<u8, CommandError> {
         self.check()?;
-        let (_, session) = client.session()?;
-        if session.is_over(Clock::system().now()) {
-            return Err(ClientError::SessionOver.into());
-        }
-        let (client, job) = (client.client(&session.endpoint)?, self.job()?);
-        match waited(client.execute(&session.token, &job, self.timeout)).await? {
-            Ended::Exited { stdout, stderr, code } => {
+        let (client, token) = client.logged_in()?;
+        let job = self.job()?;
+        match waited(client.execute(&token, &job, self.timeout)).await? {
+            Ended::Exited { stdout, stderr, code, files } => {
                 self.pass(std::io::stdout().lock(), &stdout).map_err(CommandError::Write)?;
                 self.pass(std::io::stderr().lock(), &stderr).map_err(CommandError::Write)?;
+                self.carried.put(files)?;
                 Ok(code)
             }
             Ended::TimedOut => {
@@ -81,9 +76,8 @@ impl Arguments {
         let script = Script::parse(read_script(&self.script)?).map_err(refused)?;
         let arguments = self.arguments.iter().map(|argument| Argument::parse(argument.as_bytes()));
         let arguments = arguments.collect::<Result<_, _>>().map_err(refused)?;
-        let files = self.files.iter().map(FileArgument::read).collect::<Result<Vec<_>, _>>()?.concat();
-        let job = JobSpec::of(script).arguments(arguments).files(files).stdin(self.input()?);
-        job.build().map_err(refused)
+        let job = self.carried.add_to::<CommandError>(JobSpec::of(script).arguments(arguments))?;
+        job.stdin(self.input()?).build().map_err(refused)
     }
 
     /// Standard input, and no more of an endless one than shows that it is too much; the job's own limit says so.

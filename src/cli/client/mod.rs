@@ -1,11 +1,13 @@
 //! `cloud-python client ...`: an account on a server, and scripts that run there.
 //!
-//! Owns: what can be typed, and the commands but `exec`. Not here: the calls, and what is remembered between two of them
+//! Owns: what can be typed, and the commands but `exec` and `session`. Not here: the calls, and what is remembered between two of them
 //! ([`crate::client`]).
 
 mod ask;
 mod exec;
 mod progress;
+mod session;
+mod tty;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,11 +20,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use self::ask::AskError;
 use super::dates::rfc3339;
 use super::files::FilesError;
-use super::{FAILED, INTERRUPTED, USAGE, complain};
+use super::outputs::OutputError;
+use super::{FAILED, HUNG_UP, INTERRUPTED, USAGE, complain};
 use crate::client::{CaFile, Client, ClientError, Endpoint, ServerUrl, Session, SessionFile};
 use crate::clock::Clock;
 use crate::config::limits;
-use crate::domain::{BudgetError, Email, JobError, Password, PasswordError};
+use crate::domain::{BearerToken, BudgetError, Email, JobError, Password, PasswordError};
 
 /// Where a server is that was started without a word.
 const DEFAULT_URL: &str = "https://127.0.0.1:12344";
@@ -32,7 +35,7 @@ const DEFAULT_CA: &str = "cloud-python-data/ca.pem";
 /// What can be typed after `cloud-python client`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted; exec: the script's own, 124 on a time-out"
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted; exec, session: the script's own, 124 on a time-out"
 )]
 pub struct Arguments {
     /// The server (default: CLOUD_PYTHON_URL, else https://127.0.0.1:12344)
@@ -73,6 +76,8 @@ enum Command {
     },
     /// Run a script on the server; ends with its exit code, 124 on a time-out
     Exec(exec::Arguments),
+    /// Run a script on the server, or its interactive interpreter, with standard input and output passed through live
+    Session(session::Arguments),
     /// End the session
     Logout,
 }
@@ -88,10 +93,14 @@ enum CommandError {
     Client(#[from] ClientError),
     #[error(transparent)]
     Files(#[from] FilesError),
+    #[error("the terminal is gone")]
+    HungUp,
     #[error("interrupted")]
     Interrupted,
     #[error("{0}: {1}")]
     Job(String, JobError),
+    #[error(transparent)]
+    Output(#[from] OutputError),
     #[error(transparent)]
     Password(#[from] PasswordError),
     #[error("no runtime: {0}")]
@@ -106,6 +115,7 @@ impl CommandError {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Budget(_) | Self::Usage(_) => USAGE,
+            Self::HungUp => HUNG_UP,
             Self::Interrupted | Self::Ask(AskError::Interrupted) => INTERRUPTED,
             _ => FAILED,
         }
@@ -129,6 +139,7 @@ fn run(arguments: &Arguments) -> Result<u8, CommandError> {
                 login(arguments, email, password_file.as_deref(), code_file.as_deref()).await
             }
             Command::Exec(exec) => exec.run(arguments).await,
+            Command::Session(session) => session.run(arguments).await,
             Command::Logout => logout(arguments).await,
         }
     });
@@ -211,6 +222,15 @@ impl Arguments {
         match &self.ca {
             Some(ca) if CaFile::read(ca)? != session.endpoint.ca => Err(ClientError::OtherCa),
             _ => Ok((file, session)),
+        }
+    }
+
+    /// What a call needs for whoever has logged in, and still is.
+    fn logged_in(&self) -> Result<(Client, BearerToken), ClientError> {
+        let (_, session) = self.session()?;
+        match session.is_over(Clock::system().now()) {
+            true => Err(ClientError::SessionOver),
+            false => Ok((self.client(&session.endpoint)?, session.token)),
         }
     }
 

@@ -1,0 +1,373 @@
+//! `cloud-python client session`: a script there, its input and output here, live.
+//!
+//! Owns: where input comes from, where output goes to, and what ends a session beside the script. Not here: the line that is typed
+//! at a terminal ([`super::tty`]).
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::io::{ErrorKind, IsTerminal, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use tokio::io::{AsyncWrite, AsyncWriteExt, Stderr, Stdout};
+use tokio::runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::tty::Console;
+use super::tty::mode::{self, RawMode};
+use super::{CommandError, waited};
+use crate::cli::carried::Carried;
+use crate::cli::files::read_script;
+use crate::cli::{FAILED, HUNG_UP, INTERRUPTED, TERMINATED, TIMED_OUT, complain};
+use crate::client::{Ended, Heard, LiveInput, LiveOutput, terminal};
+use crate::config::limits;
+use crate::domain::{Argument, Budget, JobSpec, Script};
+
+/// What can be typed after `cloud-python client session`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Wall-clock time in seconds (default: the server's)
+    #[arg(long, value_name = "S", value_parser = crate::cli::run::seconds)]
+    timeout: Option<Duration>,
+    /// Pass the script's output to the terminal as it is, control sequences and all
+    #[arg(long)]
+    raw: bool,
+    #[command(flatten)]
+    carried: Carried,
+    /// The script, or - for standard input, of which nothing is left for the script then (default: the interactive interpreter)
+    #[arg(value_name = "FILE")]
+    script: Option<PathBuf>,
+    /// What the script gets as its own arguments
+    #[arg(value_name = "ARGS", trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+/// How a session came to its end.
+enum End {
+    /// The script ended, or its budget.
+    Script(Ended),
+    /// Somebody here ended it.
+    Here(u8),
+}
+
+impl Arguments {
+    /// Runs the script and ends with its exit code.
+    pub(super) async fn run(&self, client: &super::Arguments) -> Result<u8, CommandError> {
+        if let Some(timeout) = self.timeout {
+            Budget::default().with_wall(timeout)?;
+        }
+        let (client, token) = client.logged_in()?;
+        let job = self.job()?;
+        let mut signals = Signals::new()?;
+        let (input, output) = tokio::select! {
+            biased;
+            code = signals.first() => return Ok(code),
+            opened = waited(client.open(&token, &job, self.timeout)) => opened?,
+        };
+        match self.converse(input, output, signals).await? {
+            End::Here(code) => Ok(code),
+            End::Script(Ended::Exited { code, files, .. }) => {
+                self.carried.put(files)?;
+                Ok(code)
+            }
+            End::Script(Ended::TimedOut) => {
+                complain("timed out (--timeout asks for more time, up to the server's limit)");
+                Ok(TIMED_OUT)
+            }
+            End::Script(Ended::OutputTooLarge) => {
+                complain("output too large: more than the server passes on, or more files than it returns");
+                Ok(FAILED)
+            }
+        }
+    }
+
+    /// Reads everything that is to be sent at the start.
+    fn job(&self) -> Result<JobSpec, CommandError> {
+        let shown = self.script.as_ref().map_or_else(String::new, |script| script.display().to_string());
+        let refused = |error| CommandError::Job(shown.clone(), error);
+        let job = match &self.script {
+            Some(script) => JobSpec::of(Script::parse(read_script(script)?).map_err(refused)?),
+            None => JobSpec::interactive(),
+        };
+        let arguments = self.arguments.iter().map(|argument| Argument::parse(argument.as_bytes()));
+        let arguments = arguments.collect::<Result<_, _>>().map_err(refused)?;
+        self.carried.add_to::<CommandError>(job.arguments(arguments))?.build().map_err(refused)
+    }
+
+    /// Passes everything on until there is an end. The terminal is set back on every way out of here.
+    async fn converse(
+        &self,
+        mut input: LiveInput,
+        output: LiveOutput,
+        mut signals: Signals,
+    ) -> Result<End, CommandError> {
+        let mut talk = Talk { output, outlets: Outlets::new(self.raw), console: None };
+        let (stdin, stdout) = (std::io::stdin(), std::io::stdout());
+        let from_stdin = self.script.as_ref().is_some_and(|script| script.as_os_str() == "-");
+        let raw = (!from_stdin && stdin.is_terminal() && stdout.is_terminal()).then(RawMode::enter).flatten();
+        let ended = match raw {
+            _ if from_stdin => {
+                input.end().await;
+                signals.or(talk.listen()).await
+            }
+            None => {
+                pass_stdin(input);
+                signals.or(talk.listen()).await
+            }
+            Some(_) => {
+                talk.console = Some(Console::new(mode::columns()));
+                signals.or(talk.edit(keys(), lines_to(input))).await
+            }
+        };
+        talk.leave(&ended).await;
+        drop(raw);
+        ended
+    }
+}
+
+/// Reads standard input on a thread of its own: a read cannot be called off.
+fn pass_stdin(mut input: LiveInput) {
+    let runtime = runtime::Handle::current();
+    read_stdin(move |bytes| match bytes.is_empty() {
+        true => runtime.block_on(input.end()),
+        false => runtime.block_on(input.send(bytes)),
+    });
+}
+
+/// What is typed. It ends when the terminal is gone.
+fn keys() -> mpsc::Receiver<Vec<u8>> {
+    let (typed, keys) = mpsc::channel(1);
+    read_stdin(move |bytes| !bytes.is_empty() && typed.blocking_send(bytes.to_vec()).is_ok());
+    keys
+}
+
+/// Hands over what there is, and nothing at its end, as long as it is taken.
+fn read_stdin(mut take: impl FnMut(&[u8]) -> bool + Send + 'static) {
+    std::thread::spawn(move || {
+        let mut buffer = vec![0; limits::FRAME_BYTES];
+        loop {
+            let count = match std::io::stdin().read(&mut buffer) {
+                Ok(count) => count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(_) => 0,
+            };
+            let bytes = buffer.get(..count).unwrap_or_default();
+            if !take(bytes) || bytes.is_empty() {
+                return;
+            }
+        }
+    });
+}
+
+/// Sends lines in the order they are put in. An empty one is the end of input.
+fn lines_to(mut input: LiveInput) -> mpsc::Sender<String> {
+    let (lines, mut queue) = mpsc::channel::<String>(1);
+    tokio::spawn(async move {
+        while let Some(line) = queue.recv().await {
+            let sent = if line.is_empty() { input.end().await } else { input.send(line.as_bytes()).await };
+            if !sent {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+/// A session, from here.
+struct Talk {
+    output: LiveOutput,
+    outlets: Outlets,
+    console: Option<Console>,
+}
+
+impl Talk {
+    /// Passes output on.
+    async fn listen(&mut self) -> Result<End, CommandError> {
+        loop {
+            let heard = self.output.next().await?;
+            if let Some(end) = self.hear(heard).await? {
+                return Ok(end);
+            }
+        }
+    }
+
+    /// The same while lines are being typed. Nothing more is read from the terminal while a line waits to be sent.
+    async fn edit(
+        &mut self,
+        mut keys: mpsc::Receiver<Vec<u8>>,
+        lines: mpsc::Sender<String>,
+    ) -> Result<End, CommandError> {
+        let mut waiting = VecDeque::new();
+        let mut resized = signal(SignalKind::window_change()).map_err(CommandError::Runtime)?;
+        loop {
+            tokio::select! {
+                heard = self.output.next() => {
+                    if let Some(end) = self.hear(heard?).await? {
+                        return Ok(end);
+                    }
+                }
+                room = lines.reserve(), if !waiting.is_empty() => match (room, waiting.pop_front()) {
+                    (Ok(room), Some(line)) => room.send(line),
+                    // Nobody takes them any more. Why, the output says.
+                    _ => waiting.clear(),
+                },
+                typed = keys.recv(), if waiting.is_empty() => {
+                    let Some(typed) = typed else { return Ok(End::Here(HUNG_UP)) };
+                    if self.typed(&typed, &mut waiting).await? {
+                        return Ok(End::Here(INTERRUPTED));
+                    }
+                }
+                _ = resized.recv() => {
+                    let drawn = self.console.as_mut().map(|console| console.resize(mode::columns()));
+                    self.outlets.show(drawn.unwrap_or_default().as_bytes()).await?;
+                }
+            }
+        }
+    }
+
+    /// Whether it was Ctrl-C.
+    async fn typed(&mut self, bytes: &[u8], waiting: &mut VecDeque<String>) -> Result<bool, CommandError> {
+        let Some(console) = &mut self.console else { return Ok(false) };
+        let typed = console.typed(bytes);
+        waiting.extend(typed.lines);
+        waiting.extend(typed.ended.then(String::new));
+        self.outlets.show(typed.echo.as_bytes()).await?;
+        Ok(typed.interrupted)
+    }
+
+    async fn hear(&mut self, heard: Heard) -> Result<Option<End>, CommandError> {
+        let Self { outlets, console, .. } = self;
+        let end = match heard {
+            Heard::Stdout(bytes) => return outlets.out.write(&bytes, console).await.map(|()| None),
+            Heard::Stderr(bytes) => return outlets.err.write(&bytes, console).await.map(|()| None),
+            Heard::Ended(ended) => End::Script(ended),
+        };
+        outlets.out.finish(console).await?;
+        outlets.err.finish(console).await?;
+        Ok(Some(end))
+    }
+
+    /// Whatever is said next at this terminal begins on a row of its own, but what follows a script that has ended by itself.
+    async fn leave(&mut self, ended: &Result<End, CommandError>) {
+        let Some(console) = &mut self.console else { return };
+        let last = match ended {
+            Ok(End::Script(Ended::Exited { .. })) => console.left(),
+            _ => console.fresh_row(),
+        };
+        // A terminal that is held (Ctrl-S) or gone is not waited for.
+        let _ = tokio::time::timeout(limits::LINGER, self.outlets.show(last.as_bytes())).await;
+    }
+}
+
+/// Our standard output and standard error.
+struct Outlets {
+    out: Outlet<Stdout>,
+    err: Outlet<Stderr>,
+}
+
+/// One of them: to a pipe or a file everything goes as it is; to a terminal nothing that it would obey, and no half characters.
+struct Outlet<W> {
+    to: W,
+    is_terminal: bool,
+    raw: bool,
+    pieces: terminal::Pieces,
+}
+
+impl Outlets {
+    fn new(raw: bool) -> Self {
+        let out = Outlet::new(tokio::io::stdout(), std::io::stdout().is_terminal(), raw);
+        Self { out, err: Outlet::new(tokio::io::stderr(), std::io::stderr().is_terminal(), raw) }
+    }
+
+    /// Shows something of ours.
+    async fn show(&mut self, bytes: &[u8]) -> Result<(), CommandError> {
+        self.out.put(bytes).await
+    }
+}
+
+impl<W: AsyncWrite + Unpin> Outlet<W> {
+    fn new(to: W, is_terminal: bool, raw: bool) -> Self {
+        Self { to, is_terminal, raw, pieces: terminal::Pieces::default() }
+    }
+
+    async fn write(&mut self, bytes: &[u8], console: &mut Option<Console>) -> Result<(), CommandError> {
+        match self.is_terminal {
+            true => {
+                let whole = self.pieces.whole(bytes);
+                self.present(&whole, console).await
+            }
+            false => self.put(bytes).await,
+        }
+    }
+
+    /// Writes what was held back.
+    async fn finish(&mut self, console: &mut Option<Console>) -> Result<(), CommandError> {
+        let rest = self.pieces.rest();
+        self.present(&rest, console).await
+    }
+
+    /// To a terminal.
+    async fn present(&mut self, bytes: &[u8], console: &mut Option<Console>) -> Result<(), CommandError> {
+        let mut shown = vec![];
+        if self.raw {
+            shown.extend_from_slice(bytes);
+        } else {
+            terminal::write(&mut shown, bytes).map_err(CommandError::Write)?;
+        }
+        match console {
+            Some(console) if !shown.is_empty() => self.put(&console.output(&shown)).await,
+            _ => self.put(&shown).await,
+        }
+    }
+
+    async fn put(&mut self, bytes: &[u8]) -> Result<(), CommandError> {
+        let write = async {
+            self.to.write_all(bytes).await?;
+            self.to.flush().await
+        };
+        // What a terminal says that has been closed, and what follows it: SIGHUP, now or soon.
+        let gone = |error: &std::io::Error| error.raw_os_error() == Some(Errno::IO.raw_os_error());
+        write.await.map_err(|error| match self.is_terminal && gone(&error) {
+            true => CommandError::HungUp,
+            false => CommandError::Write(error),
+        })
+    }
+}
+
+/// What ends a session from here, each with the exit code that a shell has for it: 128 and its number.
+struct Signals {
+    interrupt: Signal,
+    hang_up: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, CommandError> {
+        let signal = |kind| signal(kind).map_err(CommandError::Runtime);
+        let (interrupt, hang_up) = (signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+        Ok(Self { interrupt, hang_up, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn first(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.interrupt.recv() => INTERRUPTED,
+            _ = self.hang_up.recv() => HUNG_UP,
+            _ = self.terminate.recv() => TERMINATED,
+        }
+    }
+
+    /// How a session ends, if none of these ends it first.
+    async fn or(&mut self, talk: impl Future<Output = Result<End, CommandError>>) -> Result<End, CommandError> {
+        tokio::select! {
+            biased;
+            code = self.first() => Ok(End::Here(code)),
+            end = talk => match end {
+                Err(CommandError::HungUp) => Ok(End::Here(HUNG_UP)),
+                end => end,
+            },
+        }
+    }
+}
