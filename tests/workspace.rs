@@ -1,5 +1,7 @@
 //! Commands of a user of the sealed channel, in a workspace on a real disk and with the real sandbox.
 
+mod channel;
+
 use std::time::Duration;
 
 use cloud_python::config::limits;
