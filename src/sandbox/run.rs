@@ -217,7 +217,9 @@ impl Running {
             }
             outcome => {
                 let (gone, child) = self.kill().await;
-                if let (Passed::Late, Sink::Live { .. }, Some(mut child)) = (&passed, &mut *sink, child) {
+                if let (Passed::Late, Sink::Live { room, .. }, Some(mut child)) = (&passed, &mut *sink, child) {
+                    // Its files are not kept, and wait for no room.
+                    *room = Room::default();
                     // What it had written before is on its way still. After it, the stream ends with the process.
                     let (reader, _) = child.stream.split();
                     let _ = reading.read(reader, sink, &mut files).await;
