@@ -13,8 +13,9 @@ use super::builtins::{self, Builtin};
 use super::python::Python;
 use super::runs::Run;
 use super::{App, AppError};
+use crate::auth::SealedUser;
 use crate::config::limits;
-use crate::domain::{Error, SealedUser, words};
+use crate::domain::{Error, words};
 use crate::workspace::Workspace;
 
 /// A command that goes on. Dropping it ends it; nothing is then kept of what a script has changed that had not ended by itself.
@@ -141,7 +142,7 @@ impl App {
         self.0.runs.has_room()?;
         let place = self.0.runs.enter(user.account).await?;
         // After there is a place: whoever is removed before this is found out here, and later [`App::end_commands`] ends it.
-        let user = self.still_registered(user)?;
+        let user = self.0.rooms.auth.again(user)?;
         let workspace = self.workspace(&user).await.map_err(AppError::from)?;
         let (sender, output) = mpsc::channel(limits::LIVE_EVENTS);
         let (input, chunks) = mpsc::channel(1);

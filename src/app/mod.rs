@@ -38,6 +38,7 @@ use crate::workspace::{WorkspaceError, Workspaces};
 pub use command::{Command, CommandInput};
 pub use sealed::keys;
 
+pub use crate::auth::SealedUser;
 pub use live::{Conversation, Said, Stdin, Stream};
 use metrics::Metrics;
 use runs::Runs;

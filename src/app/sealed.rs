@@ -5,10 +5,10 @@
 use tokio::sync::watch;
 
 use super::{App, AppError};
-use crate::auth::Principal;
+use crate::auth::{Principal, SealedUser};
 use crate::clock::Clock;
 use crate::domain::{
-    Actor, Credential, Error, Event, KeyAction, Network, Outcome, SealedEntry, SealedSession, SealedUser, UnixTime,
+    Actor, Credential, Error, Event, KeyAction, Network, Outcome, SealedEntry, SealedSession, UnixTime,
 };
 use crate::keys::PublicKey;
 use crate::store::{Change, Store};

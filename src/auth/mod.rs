@@ -19,13 +19,14 @@ use crate::clock::Clock;
 use crate::config::limits;
 use crate::domain::{
     Account, AccountId, BearerToken, Credential, Email, Error, LinkPurpose, LinkToken, Network, PasswordCredential,
-    PasswordHash, SealedKey, SealedUser, Standing, TokenHash, TotpSecret, TotpStep, UnixTime,
+    PasswordHash, SealedKey, Standing, TokenHash, TotpSecret, TotpStep, UnixTime,
 };
 use crate::keys::PrivateKey;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError, random};
 
 pub use password::{Cost, Passwords};
+pub use sealed::SealedUser;
 pub(crate) use throttle::RateOf;
 pub use throttle::{Costly, Rates, Throttle};
 

@@ -37,5 +37,5 @@ pub use sealed::{SIGNATURE_BYTES, SealedEntry, SealedKey, SealedProof, SealedSes
 pub use secret::{BearerToken, LinkToken, Secret, TOKEN_BYTES, TokenHash};
 pub use time::UnixTime;
 pub use totp::{TOTP_SECRET_BYTES, TotpCode, TotpSecret, TotpStep};
-pub use user::{SealedUser, UserName, UserNameError};
+pub use user::{UserName, UserNameError};
 pub use words::{WordsError, words};

@@ -1,8 +1,7 @@
-//! A user of the sealed channel, as the rooms behind its door see one.
+//! The users of the sealed channel, by name.
 //!
-//! Owns: which names such users may have. Not here: their keys, and who shows that they hold one.
+//! Owns: which names they may have. Not here: their keys, and who shows that they hold one (`auth`).
 
-use super::AccountId;
 use crate::config::limits;
 
 /// A name that no user can have.
@@ -34,17 +33,6 @@ impl UserName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Somebody who has shown that they hold a user's key.
-#[derive(Clone, Debug)]
-pub struct SealedUser {
-    /// Whose workspace it is.
-    pub name: UserName,
-    /// As whom their scripts run: no two users have the same, and none that of an account.
-    pub account: AccountId,
-    /// Whether their key's entry allows commands of the machine itself.
-    pub host_commands: bool,
 }
 
 #[cfg(test)]

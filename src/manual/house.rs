@@ -46,7 +46,8 @@
 //! for it.
 //!
 //! Files and commands do not go through `App::handle`: they are streams that outlive the question, while an `Outcome` is whole when it is there.
-//! `App::sealed_user` is their credential check, asked by each request, and again after a body, before anything is done with it.
+//! `App::sealed_user` is their credential check, asked by each request, and again after a body, before anything is done with it. What it
+//! answers, a [`SealedUser`](crate::auth::SealedUser), is made by `auth` alone, and none of them can be called without one.
 //!
 //! # A walk through one command
 //!

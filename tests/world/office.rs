@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use cloud_python::app::{App, Command, Rooms, Settings, Versions};
+use cloud_python::app::{App, Command, Rooms, SealedUser, Settings, Versions};
 use cloud_python::auth::{Auth, Cost, Rates};
 use cloud_python::clock::Clock;
 use cloud_python::config::Config;
 use cloud_python::domain::{
-    Action, AdminAction, Credential, Email, Error, FilePath, KeyAction, Network, Outcome, SealedEntry, SealedUser,
-    UserName,
+    Action, AdminAction, Credential, Email, Error, FilePath, KeyAction, Network, Outcome, SealedEntry, UserName,
 };
 use cloud_python::keys::PrivateKey;
 use cloud_python::mail::{Outbox, Transport};
