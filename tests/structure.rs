@@ -109,7 +109,8 @@ fn imports_point_one_way() {
         ("app", &["auth", "clock", "config", "domain", "keys", "mail", "sandbox", "store", "vault", "workspace"]),
         ("certs", &["config", "disk", "domain", "vault"]),
         ("cli", &["certs", "client", "clock", "config", "disk", "domain", "keys", "sandbox", "server", "telemetry"]),
-        ("client", &["clock", "config", "disk", "domain"]),
+        // Of `sealed` what both ends of the channel do alike: tokens, and the key of a session.
+        ("client", &["clock", "config", "disk", "domain", "keys", "sealed", "vault"]),
         ("door", &["clock", "config", "domain", "telemetry"]),
         ("keys", &["config", "disk", "domain", "vault"]),
         ("http", &["app", "clock", "config", "domain", "door", "telemetry"]),

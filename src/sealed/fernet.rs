@@ -29,7 +29,7 @@ const HEAD_BYTES: usize = 1 + 8 + IV_BYTES;
 const NONCE_BYTES: usize = 8;
 
 /// A session's key.
-pub(super) struct Fernet {
+pub(crate) struct Fernet {
     sign: hmac::Key,
     encrypt: PaddedBlockEncryptingKey,
     decrypt: PaddedBlockDecryptingKey,
@@ -39,18 +39,18 @@ pub(super) struct Fernet {
 
 /// What a token says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Opened {
+pub(crate) struct Opened {
     /// When it was made, by the clock of whoever made it.
-    pub(super) time: UnixTime,
+    pub(crate) time: UnixTime,
     /// What tells it from all others of its key.
-    pub(super) id: u64,
+    pub(crate) id: u64,
     /// Its content.
-    pub(super) content: Vec<u8>,
+    pub(crate) content: Vec<u8>,
 }
 
 /// No token of this key, or one of our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Invalid;
+pub(crate) struct Invalid;
 
 impl std::fmt::Debug for Fernet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -60,7 +60,7 @@ impl std::fmt::Debug for Fernet {
 
 impl Fernet {
     /// Of these 32 bytes: the first half signs, the second encrypts.
-    pub(super) fn new(key: &Secret<[u8; 32]>) -> Result<Self, VaultError> {
+    pub(crate) fn new(key: &Secret<[u8; 32]>) -> Result<Self, VaultError> {
         let (sign, encrypt) = key.expose().split_at(16);
         let cipher = || UnboundCipherKey::new(&AES_128, encrypt);
         Ok(Self {
@@ -72,7 +72,7 @@ impl Fernet {
     }
 
     /// A token of ours.
-    pub(super) fn seal(&self, now: UnixTime, content: &[u8]) -> Result<String, VaultError> {
+    pub(crate) fn seal(&self, now: UnixTime, content: &[u8]) -> Result<String, VaultError> {
         let mut iv = [0; IV_BYTES];
         let (nonce, mark) = iv.split_at_mut(NONCE_BYTES);
         nonce.copy_from_slice(&random::<NONCE_BYTES>()?);
@@ -94,7 +94,7 @@ impl Fernet {
     }
 
     /// Opens a token of the other end.
-    pub(super) fn open(&self, token: &[u8]) -> Result<Opened, Invalid> {
+    pub(crate) fn open(&self, token: &[u8]) -> Result<Opened, Invalid> {
         let bytes = URL_SAFE.decode(token).map_err(|_| Invalid)?;
         let (signed, mac) = bytes.split_last_chunk::<MAC_BYTES>().ok_or(Invalid)?;
         let (head, sealed) = signed.split_first_chunk::<HEAD_BYTES>().ok_or(Invalid)?;

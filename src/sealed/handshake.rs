@@ -42,7 +42,12 @@ pub(super) struct Agreed {
 pub(super) fn agree(signer: &PrivateKey, ours: &Share, theirs: &[u8; SHARE_BYTES]) -> Agreed {
     let share = ours.public();
     let answer = format!("{}\r\n{}", URL_SAFE.encode(share), URL_SAFE.encode(signer.sign(&share)));
-    Agreed { answer, key: ours.agree(theirs).map(|secret| derive(secret.expose(), OTHER_INFO)) }
+    Agreed { answer, key: ours.agree(theirs).map(|secret| session_key(&secret)) }
+}
+
+/// The key of a session, of the secret that both ends have.
+pub(crate) fn session_key(secret: &Secret<[u8; SHARE_BYTES]>) -> Secret<[u8; 32]> {
+    derive(secret.expose(), OTHER_INFO)
 }
 
 /// The one-step key derivation of NIST SP 800-56C (revision 2, section 4.1, option 1) with SHA-256, for 32 bytes: one round.

@@ -26,7 +26,10 @@ mod sessions;
 mod talk;
 mod tokens;
 
+pub(crate) use fernet::Fernet;
 pub use handshake::read_any_hello;
+pub(crate) use handshake::session_key;
 pub use listener::SealedListener;
 pub use route::read_any_path;
 pub use tokens::read_any_body;
+pub(crate) use tokens::{Framing, Tokens};

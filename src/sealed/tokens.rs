@@ -5,7 +5,7 @@
 
 /// How a body is made of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(crate) enum Framing {
     /// It is one.
     Whole,
     /// One a line.
@@ -14,11 +14,11 @@ pub(super) enum Framing {
 
 /// A token that is longer than is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooLong;
+pub(crate) struct TooLong;
 
 /// Finds the tokens of one body.
 #[derive(Debug)]
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     framing: Framing,
     most: usize,
     bytes: Vec<u8>,
@@ -28,17 +28,17 @@ pub(super) struct Tokens {
 
 impl Tokens {
     /// Of a body with tokens of at most `most` bytes.
-    pub(super) const fn new(framing: Framing, most: usize) -> Self {
+    pub(crate) const fn new(framing: Framing, most: usize) -> Self {
         Self { framing, most, bytes: vec![], searched: 0 }
     }
 
     /// Bytes that are held.
-    pub(super) fn held(&self) -> usize {
+    pub(crate) fn held(&self) -> usize {
         self.bytes.capacity()
     }
 
     /// Takes the next piece. All tokens in it must have been taken out before the next one comes.
-    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), TooLong> {
+    pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), TooLong> {
         self.grow(piece.len());
         self.bytes.extend_from_slice(piece);
         let end = self.end_of_line();
@@ -59,7 +59,7 @@ impl Tokens {
     }
 
     /// A token that is there whole.
-    pub(super) fn next(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn next(&mut self) -> Option<Vec<u8>> {
         let end = self.end_of_line()?;
         let rest = self.bytes.split_off(end.saturating_add(1));
         let mut line = std::mem::replace(&mut self.bytes, rest);
@@ -69,7 +69,7 @@ impl Tokens {
     }
 
     /// The last one, once the body has ended.
-    pub(super) fn last(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn last(&mut self) -> Option<Vec<u8>> {
         let mut rest = std::mem::take(&mut self.bytes);
         self.searched = 0;
         trim(&mut rest);
