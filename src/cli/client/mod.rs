@@ -7,6 +7,7 @@ mod ask;
 mod exec;
 mod progress;
 mod session;
+mod streams;
 mod tty;
 
 use std::path::{Path, PathBuf};
