@@ -5,7 +5,7 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Result, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Puts a file in its place, or replaces the one that is there: whoever looks finds the old bytes or the new ones. On return
 /// the file survives a loss of power. Two writers of one path at a time are the caller's to prevent.
@@ -22,15 +22,52 @@ pub fn put(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 /// The same in a folder that is not ours alone: no other file of it is touched, whatever it is called, and two writers are no
 /// matter. A crash can leave a file behind that begins with `.cloud-python`.
 pub fn put_among_others(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    // The name may be the longest that there can be, so nothing is added to it.
-    let made = |number: u32| path.with_file_name(format!(".cloud-python-{}-{number}.new", std::process::id()));
-    for made in (0..u32::MAX).map(made) {
-        match create(&made, mode) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            file => return fill(file?, &made, path, bytes),
+    let mut coming = Coming::among_others(path, mode)?;
+    coming.write(bytes)?;
+    coming.place()
+}
+
+/// A file that is on its way to its place, in a folder that is not ours alone. Until it is [placed](Self::place), what stands there
+/// stays; dropped before, nothing is left of it. A crash can leave a file behind that begins with `.cloud-python`.
+#[derive(Debug)]
+pub struct Coming {
+    file: File,
+    made: PathBuf,
+    path: PathBuf,
+}
+
+impl Coming {
+    /// One that is to replace what is at `path`, if anything is. No other file is touched.
+    pub fn among_others(path: &Path, mode: u32) -> Result<Self> {
+        // The name may be the longest that there can be, so nothing is added to it.
+        let made = |number: u32| path.with_file_name(format!(".cloud-python-{}-{number}.new", std::process::id()));
+        for made in (0..u32::MAX).map(made) {
+            match create(&made, mode) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                file => return Ok(Self { file: file?, made, path: path.to_owned() }),
+            }
         }
+        Err(ErrorKind::AlreadyExists.into())
     }
-    Err(ErrorKind::AlreadyExists.into())
+
+    /// Adds bytes to it.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes)
+    }
+
+    /// Gives it its name. On return it survives a loss of power.
+    pub fn place(self) -> Result<()> {
+        self.file.sync_all()?;
+        std::fs::rename(&self.made, &self.path)?;
+        sync_folder(&self.path)
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        // Half a file would keep the room that was missing. One that has its name is not there any more.
+        let _ = std::fs::remove_file(&self.made);
+    }
 }
 
 fn create(made: &Path, mode: u32) -> Result<File> {
