@@ -1,8 +1,9 @@
 //! The client: the other end of the wire, for people at a shell.
 //!
 //! Owns: where the server is and the one CA that vouches for it ([`Endpoint`]), the calls ([`Client`], [`Admin`]), live sessions
-//! ([`LiveInput`], [`LiveOutput`]), what is remembered between two commands ([`SessionFile`]), and how a stranger's bytes are shown ([`terminal`]).
-//! Not here: what is typed and printed (`cli`), and the server's side of the same wire (`http`).
+//! ([`LiveInput`], [`LiveOutput`]), the sealed channel ([`Channel`]), what is remembered between two commands ([`SessionFile`],
+//! [`KnownServers`]), and how a stranger's bytes are shown ([`terminal`]). Not here: what is typed and printed
+//! (`cli`), and the server's side of the same wire (`http`, `sealed`).
 //!
 //! The server is taken for an enemy until its certificate is checked, and for a liar after that: it can make the client wait or
 //! take memory up to the limits of [`crate::config::limits`], and no more. Redirects are not followed, compressed answers are not
@@ -15,6 +16,7 @@ mod endpoint;
 mod error;
 mod exchange;
 mod live;
+mod sealed;
 mod session;
 pub mod terminal;
 mod tls;
@@ -25,4 +27,5 @@ pub use calls::{Client, Ended};
 pub use endpoint::{CaFile, Endpoint, ServerUrl};
 pub use error::ClientError;
 pub use live::{Heard, LiveInput, LiveOutput};
+pub use sealed::{Channel, KnownServer, KnownServers, SealedError, SealedOutput, SealedUrl, Source, command_line};
 pub use session::{Session, SessionFile};
