@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`cli`] | the command line: what can be typed, and the commands themselves |
 //! | [`server`] | the composition root: the only file that knows all rooms |
-//! | [`client`] | the other end of the wire: calls a server that it does not trust further than its certificate |
+//! | [`client`] | the other end of the wire: calls a server that it does not trust further than its certificate, or its key |
 //! | [`http`] | the HTTPS door and the administrator's socket; the only room that names warp |
 //! | `door` | what every listener needs: permits, networks, deadlines |
 //! | [`app`] | the corridor behind every door: who may do what, and the doing |
@@ -29,8 +29,8 @@
 //!
 //! Imports point one way: `cli -> server -> {http, sealed} -> {app, door} -> {auth, sandbox, workspace, mail} -> {store, keys} -> domain`.
 //! `config`, `clock`, `vault`,
-//! `disk` and `telemetry` may be named by all, and `domain` names none of the other rooms but the limits. A structural test
-//! (`tests/structure.rs`) keeps it so.
+//! `disk` and `telemetry` may be named by all, and `domain` names none of the other rooms but the limits. `client` names of `sealed` and
+//! `keys` what both ends of that channel do alike. A structural test (`tests/structure.rs`) keeps it so.
 
 pub mod app;
 pub mod auth;

@@ -10,5 +10,7 @@ mod operator;
 mod peer;
 mod real;
 mod real_session;
+mod sealed;
+mod sealed_lies;
 mod session;
 mod trust;

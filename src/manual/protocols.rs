@@ -202,3 +202,27 @@
 //! OpenSSL or a second set of ciphers, and does not let us choose IVs or look at a time stamp by our own clock. Keys in files are PKCS#8 and
 //! SubjectPublicKeyInfo as in RFC 8410, by the crate `pkcs8`; under a pass phrase, PBES2 with 600,000 rounds of PBKDF2-HMAC-SHA256 and
 //! AES-256-CBC, which every OpenSSL reads.
+//!
+//! ## Our own client there
+//!
+//! `cloud-python client --sealed URL put | get | cmd | shell` does more than the wire asks for, and another client should do the same:
+//!
+//! - The server's key is never taken from the server. Its file is named once, and remembered with the user's name and the path of their
+//!   key in `cloud-python/sealed.json` of the folder for settings, which nobody else may write.
+//! - Before anything is asked, `/info` is asked inside the session, and its sealed answer must name the client's own user (`user: NAME` on its
+//!   second line): the handshake alone does not say for whom the server has signed.
+//! - Each session has a share of its own, and no request or token is ever sent a second time, whatever has become of it. If the server, or
+//!   somebody in between, says that the session has ended, the shell begins a new one and does not repeat the command.
+//! - An answer counts if it is sealed: chunked, without a length, each line a token of the session, each taken once, none of our own, none made
+//!   before the answer's request less a minute or a minute from now, and none older than the one before it.
+//! - What is not larger than a MiB is sent as one token, which cannot be cut. How large a file is that is to come, or has gone, is asked for
+//!   with `ls -l`, because bodies have no end mark, the answer to `/put` has no token, and the status is in the open.
+//! - Files that come are put in place whole; output on a terminal is escaped.
+//!
+//! These remain, beside what is listed above:
+//!
+//! - The output of a command has no length that could be compared: it can be cut where a line of tokens ends, and an answer without any token
+//!   can be given by anybody. A status can be changed, too: a refusal, sealed, can be shown as output, and output as a refusal.
+//! - The exit code of a command is not on the wire: `cmd` ends with 0 when the command has ended. A script that needs to know prints it.
+//! - `shell` talks to `python3` while it runs. Every other command gets no input there; `cmd` passes on its own standard input, if that is
+//!   no terminal, all of it before the command starts (16 MiB at most).

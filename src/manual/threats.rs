@@ -61,6 +61,7 @@
 //! | a crash while many files change | staged, then written down in a journal, then put into place: all or nothing after a kill at any moment | the same |
 //! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
 //! | a malicious server | one trusted authority, bounded lengths and times, escaped output, no file that was not asked for | `tests/client` |
+//! | whoever sits on a sealed channel's line, from the client's side | the server's key is named once by its file; nothing is asked before the session is known to be one's own, nothing is believed that is not sealed, and nothing is sent twice | `tests/client/sealed_lies.rs` |
 //!
 //! # The page at `/`
 //!

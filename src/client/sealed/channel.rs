@@ -217,7 +217,7 @@ impl Channel {
         }
         let path = self.path("cmd", words)?;
         let sending = if input.is_empty() { Sending::nothing() } else { Sending::whole(self.keeper.seal(&input)?) };
-        self.ask(Method::POST, &path, sending, limits::WALL_MAX + limits::RUN_EXTRA).await
+        self.ask_long(&path, sending).await
     }
 
     /// Starts a command and leaves it running: what it writes first. Any other request than [`Self::input`] and [`Self::end`] ends it.
@@ -240,7 +240,7 @@ impl Channel {
     /// Ends the running command's input: the rest of what it writes. Nothing if there is none running.
     pub async fn end(&mut self) -> Result<Option<SealedOutput<'_>>, SealedError> {
         let token = Sending::whole(self.keeper.seal(b"")?);
-        match self.ask(Method::POST, "/edt", token, limits::WALL_MAX + limits::RUN_EXTRA).await {
+        match self.ask_long("/edt", token).await {
             Ok(output) => Ok(Some(output)),
             Err(error) => none_runs(error).map(|()| None),
         }
@@ -250,6 +250,12 @@ impl Channel {
     pub async fn leave(self) {
         let leaving = self.line.exchange(Method::POST, "/auth", Some(&self.cookie), Sending::nothing());
         let _ = bounded(limits::LINGER, leaving).await;
+    }
+
+    /// Asks for what may say nothing for long once it has begun to be answered.
+    async fn ask_long(&mut self, path: &str, sending: Sending) -> Result<SealedOutput<'_>, SealedError> {
+        let silence = self.line.within(limits::WALL_MAX + limits::RUN_EXTRA);
+        Ok(self.ask(Method::POST, path, sending, limits::RUN_EXTRA).await?.with_silence(silence))
     }
 
     fn path(&mut self, verb: &str, content: &[u8]) -> Result<String, SealedError> {

@@ -93,6 +93,11 @@ impl<'a> SealedOutput<'a> {
         Self { whole: Some(bytes), ..self }
     }
 
+    /// One silence in it may be this long.
+    pub(super) fn with_silence(self, silence: Duration) -> Self {
+        Self { silence, ..self }
+    }
+
     /// What comes next, never empty. Nothing at the end. Nothing is lost if it is not waited for to the end.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, SealedError> {
         loop {
