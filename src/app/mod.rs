@@ -23,7 +23,7 @@ mod workspace;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::auth::{Auth, AuthError};
 use crate::clock::Clock;
@@ -132,6 +132,8 @@ struct Inner {
     sessions: Runs,
     /// MiB of users' files that may be in our memory.
     snapshots: Arc<Semaphore>,
+    /// Told when a user of the sealed channel has been removed.
+    removals: watch::Sender<()>,
     metrics: Metrics,
     draining: AtomicBool,
 }
@@ -143,7 +145,8 @@ impl App {
         let sessions = Runs::new(settings.sessions.clone(), rooms.clock.clone());
         let snapshots = Arc::new(Semaphore::new(limits::SNAPSHOTS_MIB));
         let (metrics, draining) = (Metrics::default(), AtomicBool::new(false));
-        Self(Arc::new(Inner { rooms, settings, runs, sessions, snapshots, metrics, draining }))
+        let removals = watch::Sender::new(());
+        Self(Arc::new(Inner { rooms, settings, runs, sessions, snapshots, removals, metrics, draining }))
     }
 
     /// Does what is asked, if whoever asks may. If the caller stops waiting, a run ends; whatever else was begun is brought to its
@@ -180,7 +183,8 @@ impl App {
             Action::Login => self.login(principal.member()?).await,
             Action::Logout => self.logout(principal.member()?).await,
             Action::Execute(job) => self.execute(principal.member()?, &job).await,
-            Action::Enter => self.enter(&principal, &credential).await,
+            Action::Enter => self.enter(&principal, &credential),
+            Action::Confirm => self.confirm(principal.sealed()?).await,
             Action::Leave => self.leave(principal.sealed()?).await,
             Action::Administer(action) => {
                 principal.operator()?;

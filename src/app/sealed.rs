@@ -2,6 +2,8 @@
 //!
 //! Not here: the sessions themselves, which are the door's.
 
+use tokio::sync::watch;
+
 use super::{App, AppError};
 use crate::auth::Principal;
 use crate::clock::Clock;
@@ -18,19 +20,31 @@ impl App {
         principal.sealed().cloned()
     }
 
-    /// A session begins: a line in the audit trail, if the user has not been removed meanwhile.
-    pub(super) async fn enter(&self, principal: &Principal, shown: &Credential) -> Result<Outcome, Error> {
-        let (user, Credential::Signed(_)) = (principal.sealed()?.clone(), shown) else {
+    /// Tells whenever a user has been removed.
+    pub fn removals(&self) -> watch::Receiver<()> {
+        self.0.removals.subscribe()
+    }
+
+    /// A session begins, for whom is not shown yet: a signature can be sent by whoever has seen it.
+    pub(super) fn enter(&self, principal: &Principal, shown: &Credential) -> Result<Outcome, Error> {
+        let (user, Credential::Signed(_)) = (principal.sealed()?, shown) else {
             return Err(Error::Unauthorized);
         };
-        let now = self.0.rooms.clock.now();
-        let entered = self.0.rooms.store.write(move |change| {
+        let entry = self.0.rooms.store.read(|view| view.sealed_entry(&user.name)).map_err(AppError::from)?;
+        let entry = entry.filter(|entry| entry.account == user.account).ok_or(Error::Unauthorized)?;
+        Ok(Outcome::Entered(entry.session()))
+    }
+
+    /// A session has shown that its user is there: a line in the audit trail, if they have not been removed meanwhile.
+    pub(super) async fn confirm(&self, user: &SealedUser) -> Result<Outcome, Error> {
+        let (now, user) = (self.0.rooms.clock.now(), user.clone());
+        let confirmed = self.0.rooms.store.write(move |change| {
             let entry = change.sealed_entry(&user.name)?.filter(|entry| entry.account == user.account);
             let entry = entry.ok_or(Error::Unauthorized)?;
             append(change, now, Actor::Owner, Event::LoggedIn, &entry)?;
             Ok::<_, AppError>(entry.session())
         });
-        Ok(Outcome::Entered(entered.await?))
+        Ok(Outcome::Entered(confirmed.await?))
     }
 
     /// A session ends as its user wishes.
@@ -49,6 +63,7 @@ impl App {
         let outcome = keys(&self.0.rooms.store, &self.0.rooms.clock, action).await?;
         if let (true, Outcome::Keys(entries)) = (removes, &outcome) {
             entries.iter().for_each(|entry| self.end_runs(entry.account));
+            self.0.removals.send_replace(());
         }
         Ok(outcome)
     }

@@ -64,8 +64,10 @@ pub enum Action {
     Logout,
     /// Runs a script. An approved account, by password and code or by token, within its limits.
     Execute(Box<JobSpec>),
-    /// Begins a session of the sealed channel. Whoever has signed with the key of one of its users.
+    /// Begins a session of the sealed channel. Whoever has signed with the key of one of its users, or has seen who did.
     Enter,
+    /// Shows that they have the key of such a session. Whose it is, once a token has come that only they can make.
+    Confirm,
     /// Ends one. Whose it is.
     Leave,
     /// Anything on the administrator's socket. The operator alone.
@@ -83,6 +85,7 @@ impl Action {
             Self::Logout => "logout",
             Self::Execute(_) => "execute",
             Self::Enter => "enter",
+            Self::Confirm => "confirm",
             Self::Leave => "leave",
             Self::Administer(_) => "administer",
         }

@@ -2,11 +2,15 @@
 //!
 //! Owns: `sealed_key.pem`, which is for nobody else's eyes, and `sealed.pem`, which every client is given. Not here: what is signed.
 
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::{KeyError, PrivateKey, PrivateKeyFile};
+use crate::config::limits;
 use crate::disk;
+use crate::domain::Secret;
 
 /// The key's file and the public half's.
 const FILES: [&str; 2] = ["sealed_key.pem", "sealed.pem"];
@@ -20,6 +24,11 @@ pub enum OwnKeyError {
     /// A file does not hold a key.
     #[error("cannot use the key in {0}: {1}")]
     Key(PathBuf, #[source] KeyError),
+    /// Others of the machine can read it.
+    #[error(
+        "others can read the server's key in {0}: chmod 600 it, or if they may have read it, remove it and give clients the new sealed.pem"
+    )]
+    Open(PathBuf),
 }
 
 impl PrivateKey {
@@ -27,8 +36,9 @@ impl PrivateKey {
     /// cannot be read is not replaced: clients know its public half.
     pub fn open_or_make(folder: &Path) -> Result<Self, OwnKeyError> {
         let [private, public] = FILES.map(|name| folder.join(name));
-        let key = match std::fs::read_to_string(&private) {
-            Ok(text) => PrivateKeyFile::read(&text).and_then(PrivateKeyFile::plain),
+        let key = match read_private(&private) {
+            Ok((_, mode)) if mode & 0o077 != 0 => return Err(OwnKeyError::Open(private)),
+            Ok((text, _)) => PrivateKeyFile::read(text.expose()).and_then(PrivateKeyFile::plain),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let made = Self::make().map_err(|error| OwnKeyError::Key(private.clone(), error.into()))?;
                 let text = made.to_pem(None).map_err(|error| OwnKeyError::Key(private.clone(), error))?;
@@ -47,6 +57,20 @@ impl PrivateKey {
     }
 }
 
+/// The text of a private key's file, and its mode.
+fn read_private(path: &Path) -> io::Result<(Secret<String>, u32)> {
+    let file = File::open(path)?;
+    let mode = file.metadata()?.mode();
+    // With room from the beginning, so that no copy is left behind where it grew.
+    let mut text = Vec::with_capacity(usize::try_from(limits::PEM_BYTES).unwrap_or_default());
+    file.take(limits::PEM_BYTES).read_to_end(&mut text)?;
+    let text = String::from_utf8(text).map_err(|error| {
+        drop(Secret::new(error.into_bytes()));
+        io::Error::new(ErrorKind::InvalidData, "it is not text")
+    })?;
+    Ok((Secret::new(text), mode))
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -63,6 +87,10 @@ mod tests {
         std::fs::write(&public, "something else").unwrap();
         assert_eq!(PrivateKey::open_or_make(folder.path()).unwrap().public(), made);
         assert_eq!(PublicKey::from_pem(&std::fs::read_to_string(&public).unwrap()).unwrap(), made);
+        std::fs::set_permissions(&private, PermissionsExt::from_mode(0o640)).unwrap();
+        let refused = PrivateKey::open_or_make(folder.path()).unwrap_err();
+        assert!(refused.to_string().contains("chmod 600 it"), "{refused}");
+        std::fs::set_permissions(&private, PermissionsExt::from_mode(0o600)).unwrap();
         std::fs::write(&private, "broken").unwrap();
         assert!(matches!(PrivateKey::open_or_make(folder.path()), Err(OwnKeyError::Key(..))));
         let locked = PrivateKey::make().unwrap().to_pem(Some(b"secret")).unwrap();

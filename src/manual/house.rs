@@ -42,7 +42,11 @@
 //! `app` whether its user is still registered; then it opens the token with the session's key. Only a token that is of this session, of this
 //! minute and new says anything: `seen` remembers it before it is looked at. The content is a file's name, the file comes from the user's
 //! workspace a piece at a time, and each piece goes out as a token on a line of its own. The answer's body owns the file, or the command: if
-//! the client goes away, hyper drops the body, and with it everything that is done for it.
+//! the client goes away, hyper drops the body, and with it everything that is done for it. The end of a session is heard by all that is done
+//! for it.
+//!
+//! Files and commands do not go through `App::handle`: they are streams that outlive the question, while an `Outcome` is whole when it is there.
+//! `App::sealed_user` is their credential check, asked by each request, and again after a body, before anything is done with it.
 //!
 //! # A walk through one command
 //!

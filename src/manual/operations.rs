@@ -88,7 +88,8 @@
 //! registers a user; `key list`, `key remove USER`. The latter three work whether the server runs (over `admin.sock`) or not. Removing a
 //! user ends their sessions and commands at once. A client needs its own key and `DIR/sealed.pem`, brought to it by a way that is trusted.
 //! `key add --host-commands` is for users who administer this very machine: it lets them run its commands as the server's own user, if
-//! `sealed.host_commands` is true as well. Without both, such a name is `command not found`.
+//! `sealed.host_commands` is true as well. Without both, such a name is `command not found`. Not for whoever comes over a line that is not
+//! trusted: the wire does not say whether a token is a command or a piece of a file ([`protocols`](super::protocols)).
 //!
 //! # Workspaces
 //!

@@ -146,20 +146,29 @@
 //! verified, with a key that nobody has if there is no such user; a share is made, signed, and agreed with. A body that is no hello
 //! is 400. A public key of low order, for which anybody could sign, is not registered in the first place.
 //!
-//! The signature of S does not cover a nonce of the server's, so a hello can be sent again by whoever has seen it: that begins a session
-//! whose key they do not have. It counts among the user's sixteen, but one in which nothing has been said makes room first. The server's signature does not
-//! cover the client's share either: an old answer shows to a client as one that it cannot talk to.
+//! The signature of S does not cover a nonce of the server's, so a hello can be sent again by whoever has seen it. The server remembers
+//! the last 1024 shares of each user that have begun a session (until it is started again), and answers 403 to a second hello with one of
+//! them, after the same work: a client makes a fresh share for each. What begins in spite of that, with a hello of before a restart, is
+//! a session whose key its beginner does not have: it is no log-in in the audit trail, where that stands once a good token has come, and of the
+//! user's sixteen it makes room first. The server's signature does not cover the client's share either: an old answer shows to a client
+//! as one that it cannot talk to.
+//!
+//! **Nor does either signature say for whom the other end's share is meant.** Another user of the same server who sits on the line can sign
+//! somebody's share as their own. The session is theirs then, while only its true maker has the key: what is put goes into the other's workspace,
+//! where they can fetch it, and what is got is theirs. They cannot read or write in that session. So the sealed answer to `/info` names the
+//! session's user on its second line, `user: NAME`: a client should ask it first and go no further if that is not its own name.
+//! `cloud-python client --sealed` does; the existing client does not.
 //!
 //! ## What is said in a session
 //!
 //! | path | does |
 //! |---|---|
-//! | `/info` | tells product and version; in the open without a session |
+//! | `/info` | tells product and version; in the open without a session, in one with the user whose it is |
 //! | `/auth`, empty body | ends the session: `Disconnected` |
-//! | `/get/T`, `/put/T` | T is the token of a file's name; the body of a put is its content |
+//! | `/get/T`, `/put/T` | T is the token of a file's name; the body of a put is its content. A body with no token in it makes a new file, but empties none: 409 |
 //! | `/cmd/T` | T is the token of a command line; the body is its input, the answer all that it writes |
 //! | `/icm/T` | the same, left running: the answer is what it writes in 0.1 s, 8192 bytes at most |
-//! | `/idt`, `/edt` | more input for it, and what it writes meanwhile; `/edt` ends its input and hears it out |
+//! | `/idt`, `/edt` | more input for it, and what it writes meanwhile; `/edt` ends its input and hears it out. 400 once an answer to `/idt` has shown that it is over |
 //!
 //! `GET` and `POST` are the same to all (`/put` takes `PUT`, too). A body with `Content-Length` is one token; a chunked one has a token on each
 //! line, and its chunks need not end where lines do. An answer to a session has a token on each line and no length. What is
@@ -167,27 +176,44 @@
 //! 409, 413, 429, 503. Without a session, with a session of somebody else, or with a token in the path that is not good, there is a
 //! status and nothing else: 403.
 //!
-//! A request other than `/idt` and `/edt` ends the command that was left running, once its own token has shown to be good.
+//! A request with a token in its path ends the command that was left running, once that token has shown to be good. A command that is left
+//! running has the time of any run (`runs.timeout_seconds`), which is shorter than a session's; a connection that is lost while it is heard
+//! leaves it running, and what it says is kept. A user's name has 1 to 64 ASCII letters, digits, `_`, `-`, `.` and `@`.
+//!
+//! An answer must be fetched as a body must be sent: in a minute, and a second more for each 128 KiB.
 //!
 //! ## Each token once
 //!
 //! A token is taken if its time stamp is within 60 seconds of the server's clock and it has not been taken in this session before. What
 //! has been taken is remembered for as long as its time stamp would do, and no longer; the window never goes back, even if the
-//! machine's clock does. In one body the time stamps never go back. Both ends have the same key, so the server marks its own tokens (in their
-//! IVs, in a way that only it can see) and does not take them back. A session has at most 2^20 tokens in its window, all sessions 2^22;
-//! who is faster gets 429.
+//! machine's clock does. A body that is one token, under a path whose token was good, may be on its way for longer: it is judged by the time
+//! at which it began, and the session's memory lasts as long. In one body the time stamps do not go back by more than two seconds. Both ends have
+//! the same key, so the server marks its own tokens (in their IVs, in a way that only it can see) and does not take them back. The sessions
+//! of a user have together at most 2^19 tokens in their window, all sessions 2^23; who is faster gets 429.
 //!
-//! So clocks must agree to within a minute, and these remain, for the wire has no numbers and no end marks:
+//! So clocks must agree to within a minute, and these remain, for the wire has no numbers and no end marks, and a token does not say what
+//! it is for:
 //!
 //! - Whoever sits on the line can hold a request back and deliver it later, within the minute, or never; and change the order of requests.
-//! - They can cut a chunked body, or an answer, at the end of a line, and nobody notices; they can swap lines that were made in the same
-//!   second. A file whose wholeness counts should carry its own checksum.
+//! - They can cut a chunked body, or an answer, at the end of a line, and nobody notices; they can swap lines that were made within two
+//!   seconds. A file whose wholeness counts should carry its own checksum.
 //! - They can put the body of one request under the path of another if they hold both back, within the session and the minute.
+//! - They can change the word in the path: ask for a file that was to be put, or run a file's name as a command line. With no body of
+//!   their own they can make a new, empty file of a `/get`, but not empty one that is there.
+//! - They can send a piece of a body as what stands in a path. A file of up to 8 KiB is one token: **whoever can make a user put
+//!   a short file of theirs, and sits on the line, can have its text run as that user's command line**. In the sandbox that reaches the
+//!   user's own workspace; where the user has host commands, it reaches the machine. Give those to nobody whose line is not trusted.
+//! - They can give as the answer to one request that to another of the session, also an old one, or the client's own tokens: both ends have
+//!   one key, and an answer names no request. The existing client takes these, looks at no time stamp, and takes an answer with a
+//!   `Content-Length`, and lines that are no tokens, as they stand: to it, whoever sits on the line can answer anything at all after the
+//!   handshake. `cloud-python client --sealed` refuses what is not sealed and what is older than its request.
 //! - They see paths' first words, times and lengths, and the cookie. With the cookie they can end the session, ask for `/idt`
-//!   and `/edt` with nothing in them, and so lose the user what a running command says: they cannot read it.
+//!   and `/edt` with nothing in them, and so lose the user what a running command says: they cannot read it. They cannot keep a session alive.
 //! - There is no forward secrecy against a quantum computer: X448 is not one of its hard problems.
 //!
-//! A session ends after ten minutes (`sealed.session_seconds`) without a good token, by leaving, and when its user is removed.
+//! A session ends after ten minutes (`sealed.session_seconds`) without a good token, by leaving, by a log-in that takes its place, and when
+//! its user is removed. What is being done or sent for it ends with it. What needs no token (`/info`, `/idt` and `/edt` with nothing in them) is no
+//! use of it: anybody with the cookie can ask for that.
 //!
 //! ## The libraries
 //!

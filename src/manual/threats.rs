@@ -54,7 +54,7 @@
 //! | a page of somebody else's | it has no credentials of ours to show, and its `Origin` is refused; see below, the page at `/` | `tests/sessions`, `tests/browser/run` |
 //! | whoever sends odd bytes | hyper and rustls read them, and our own code the frames of a WebSocket; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `tests/sessions`, `fuzz/run` |
 //! | whoever steals a link, a token or the database | links live 10 minutes, tokens 15; both are stored hashed; TOTP secrets and mails are sealed under a key that is elsewhere | `tests/serving.rs` |
-//! | whoever sits on the line of the sealed channel | signed handshake, sealed tokens that are good once, for a minute, in one session and in one direction ([`protocols`](super::protocols) says what remains) | `tests/sealed.rs`, `tests/sealed/run` |
+//! | whoever sits on the line of the sealed channel | signed handshake, hellos that are good once, sealed tokens that are good once, for a minute, in one session and in one direction ([`protocols`](super::protocols) says what remains) | `tests/sealed`, `tests/sealed/run`, `cargo bench -- enumeration` |
 //! | whoever names a file of a workspace | names are relative and plain; cap-std opens them beneath the workspace, whatever links are there or are swapped in; only regular files and directories count | `src/workspace/tests`, `tests/workspace.rs` |
 //! | whoever fills a workspace | a quota of bytes and names that counts what is on its way; copies for scripts are bounded for all users together | the same |
 //! | a script that lies about what it leaves | its word is about its own user's files only; a tree that cannot be is refused before anything is changed | the same |
@@ -107,9 +107,13 @@
 //!   [`protocols`](super::protocols). Where TLS can be had, it is the better door.
 //! - **`sealed_key.pem` is not encrypted.** Whoever reads it can pose as the server on the sealed channel; it opens nothing that was said
 //!   before.
+//! - **Another user of the sealed channel who sits on the line** can have somebody's session begun as their own, and gets what is put
+//!   there. A session says whose it is (`/info`); the existing client does not ask.
+//! - **A token of the sealed channel does not say what it is for.** Whoever sits on the line and can make a user put a short file can have its
+//!   text run as that user's command.
 //! - **Commands of the machine itself** run outside of every wall, as the server's own user: they can read its keys and database. They
 //!   need the word of both the configuration and the user's key, are in the audit trail, and are for people who could log in as that user
-//!   anyway. What leaves its process group outlives its command.
+//!   anyway, over a line that is trusted, for the reason above. What leaves its process group outlives its command.
 //! - **A workspace is not sealed on the disk.** Whoever can read the data directory can read the users' files.
 //! - **A write into a file, by a command of the machine, within the kernel's clock tick in which a script's copy was made** is not seen as
 //!   a change.

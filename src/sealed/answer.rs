@@ -14,7 +14,7 @@ use hyper::body::{Body, Bytes, Frame, SizeHint};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use super::sessions::{Busy, Session};
+use super::sessions::{BadToken, Busy, Session};
 use super::talk::Talk;
 use crate::config::limits;
 use crate::domain::Error;
@@ -33,6 +33,8 @@ pub(super) enum Refusal {
     Method,
     /// The body has not come in time.
     Slow,
+    /// The token in the path is not taken. Whoever sends it may be anybody, and is told the status alone.
+    Token(BadToken),
 }
 
 impl Refusal {
@@ -50,11 +52,11 @@ impl From<Error> for Refusal {
 /// What is answered inside a session.
 pub(super) enum Content {
     /// These bytes.
-    Bytes(Vec<u8>),
+    Bytes(Bytes),
     /// A file, as it is read.
     File(Download),
     /// What a command writes, until it is over; and the memory that its input is counted in.
-    Command(Talk, Room),
+    Command { talk: Talk, _room: Room },
 }
 
 /// The body of an answer.
@@ -76,11 +78,15 @@ pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Answer {
     dressed(status, AnswerBody::Plain(Some(text)))
 }
 
-/// Answers a session.
-pub(super) fn sealed(status: StatusCode, session: &Arc<Session>, content: Content) -> Answer {
-    let busy = session.busy(status.is_success());
-    let lines = unfold((Some(content), Arc::clone(session), busy), next_lines);
-    dressed(status, AnswerBody::Sealed(Box::pin(lines)))
+/// Answers a session, which is not idle until the answer has been fetched, and has been used then, if the request `counts`.
+pub(super) fn sealed(status: StatusCode, session: &Arc<Session>, content: Content, counts: bool) -> Answer {
+    let lines = Lines {
+        content: Some(content),
+        piece: Bytes::new(),
+        session: Arc::clone(session),
+        _busy: session.busy(counts),
+    };
+    dressed(status, AnswerBody::Sealed(Box::pin(unfold(lines, Lines::next))))
 }
 
 /// Refuses what somebody without a session asks: they get the status.
@@ -94,8 +100,9 @@ pub(super) fn refused_inside(session: &Arc<Session>, refusal: &Refusal) -> Answe
         Refusal::Error(error) => error.to_string(),
         Refusal::Method => "wrong method: GET and POST are taken".to_owned(),
         Refusal::Slow => "the body did not come in time".to_owned(),
+        Refusal::Token(_) => return refused(refusal),
     };
-    hinted(sealed(status(refusal), session, Content::Bytes(sentence.into_bytes())), refusal)
+    hinted(sealed(status(refusal), session, Content::Bytes(sentence.into()), false), refusal)
 }
 
 fn status(refusal: &Refusal) -> StatusCode {
@@ -115,6 +122,8 @@ fn status(refusal: &Refusal) -> StatusCode {
         },
         Refusal::Method => StatusCode::METHOD_NOT_ALLOWED,
         Refusal::Slow => StatusCode::REQUEST_TIMEOUT,
+        Refusal::Token(BadToken::Invalid) => StatusCode::FORBIDDEN,
+        Refusal::Token(BadToken::TooMany) => StatusCode::TOO_MANY_REQUESTS,
     }
 }
 
@@ -125,7 +134,8 @@ fn hinted(mut answer: Answer, refusal: &Refusal) -> Answer {
         }
         Refusal::Method => Some((header::ALLOW, HeaderValue::from_static("GET, POST"))),
         Refusal::Slow => Some((header::CONNECTION, HeaderValue::from_static("close"))),
-        Refusal::Error(_) => None,
+        Refusal::Token(BadToken::TooMany) => Some((header::RETRY_AFTER, whole_seconds(limits::SEALED_SKEW).into())),
+        Refusal::Error(_) | Refusal::Token(BadToken::Invalid) => None,
     };
     answer.headers_mut().extend(hint);
     answer
@@ -145,30 +155,65 @@ fn dressed(status: StatusCode, body: AnswerBody) -> Answer {
     answer
 }
 
-type Lines = (Option<Content>, Arc<Session>, Busy);
-
-/// The next lines of a sealed answer, and what comes after them.
-async fn next_lines((content, session, busy): Lines) -> Option<(Result<Bytes, Broken>, Lines)> {
-    let (piece, content) = next_piece(content?).await?;
-    let lines = piece.and_then(|piece| {
-        let blocks = piece.chunks(limits::SEALED_BLOCK_BYTES).map(|block| session.seal(block));
-        blocks.collect::<Result<String, Error>>()
-    });
-    let lines = lines.map(Bytes::from).map_err(|error| {
-        crate::telemetry::warn_sparingly!("an answer on the sealed channel broke off: {error:?}");
-        Broken
-    });
-    Some((lines, (content, session, busy)))
+/// A sealed answer on its way out.
+struct Lines {
+    content: Option<Content>,
+    /// What has been read of it and not been sealed.
+    piece: Bytes,
+    session: Arc<Session>,
+    _busy: Busy,
 }
 
-async fn next_piece(content: Content) -> Option<(Result<Vec<u8>, Error>, Option<Content>)> {
-    match content {
-        Content::Bytes(bytes) => (!bytes.is_empty()).then_some((Ok(bytes), None)),
-        Content::File(mut file) => match file.next().await {
-            Ok(piece) => piece.map(|piece| (Ok(piece), Some(Content::File(file)))),
-            Err(error) => Some((Err(error.into()), None)),
-        },
-        Content::Command(mut talk, room) => talk.next().await.map(|piece| (piece, Some(Content::Command(talk, room)))),
+impl Lines {
+    /// The next lines, and what comes after them. Nothing more once the session has ended.
+    async fn next(mut self) -> Option<(Result<Bytes, Broken>, Self)> {
+        let session = Arc::clone(&self.session);
+        let lines = tokio::select! {
+            biased;
+            () = session.ended() => Some(Err(Broken)),
+            lines = self.read_and_seal() => lines,
+        }?;
+        if lines.is_err() {
+            (self.content, self.piece) = (None, Bytes::new());
+        }
+        Some((lines, self))
+    }
+
+    async fn read_and_seal(&mut self) -> Option<Result<Bytes, Broken>> {
+        let sealed = match self.read().await? {
+            // Not more at once than another request can wait for.
+            Ok(()) => self.seal(limits::SEALED_PIECE_BYTES),
+            Err(error) => Err(error),
+        };
+        Some(sealed.map_err(|error| {
+            crate::telemetry::warn_sparingly!("an answer on the sealed channel broke off: {error:?}");
+            Broken
+        }))
+    }
+
+    /// Sees to it that there is a piece, unless there is nothing more.
+    async fn read(&mut self) -> Option<Result<(), Error>> {
+        if self.piece.is_empty() {
+            let piece = match self.content.as_mut()? {
+                Content::Bytes(bytes) => (!bytes.is_empty()).then(|| Ok(std::mem::take(bytes))),
+                Content::File(file) => {
+                    let piece = file.next().await.map(|piece| piece.map(Bytes::from));
+                    piece.map_err(Error::from).transpose()
+                }
+                Content::Command { talk, .. } => talk.next().await.map(|piece| piece.map(Bytes::from)),
+            };
+            match piece? {
+                Ok(piece) => self.piece = piece,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        Some(Ok(()))
+    }
+
+    fn seal(&mut self, most: usize) -> Result<Bytes, Error> {
+        let now = self.piece.split_to(self.piece.len().min(most));
+        let blocks = now.chunks(limits::SEALED_BLOCK_BYTES).map(|block| self.session.seal(block));
+        Ok(blocks.collect::<Result<String, Error>>()?.into())
     }
 }
 

@@ -12,7 +12,7 @@ use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{HeaderValue, TRANSFER_ENCODING};
 
 use super::answer::Refusal;
-use super::sessions::{BadToken, Session};
+use super::sessions::{BadToken, Held, Session};
 use super::tokens::{Framing, Tokens};
 use crate::clock::monotonic;
 use crate::config::limits;
@@ -35,7 +35,12 @@ pub(super) struct Contents {
     intake: Intake,
     tokens: Tokens,
     session: Arc<Session>,
+    /// If it is one token, which may be large and on its way for long: it is judged as of when it began.
+    held: Option<Arc<Held>>,
+    /// When the last one was made.
     last: UnixTime,
+    /// Whether there was one.
+    had_any: bool,
     ended: bool,
 }
 
@@ -72,7 +77,14 @@ impl Intake {
     /// Its tokens, opened with a session's key.
     pub(super) fn contents(self, session: &Arc<Session>) -> Contents {
         let tokens = Tokens::new(self.framing, limits::SEALED_TOKEN_BYTES);
-        Contents { intake: self, tokens, session: Arc::clone(session), last: UnixTime(0), ended: false }
+        let (session, last) = (Arc::clone(session), UnixTime(0));
+        Contents { intake: self, tokens, session, held: None, last, had_any: false, ended: false }
+    }
+
+    /// The same, for a request whose path has shown that it is asked by whoever has the key: its body may take its time.
+    pub(super) fn contents_in_time(self, session: &Arc<Session>) -> Contents {
+        let held = (self.framing == Framing::Whole).then(|| Arc::new(session.hold()));
+        Contents { held, ..self.contents(session) }
     }
 
     async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
@@ -112,6 +124,11 @@ impl Contents {
         }
     }
 
+    /// Whether there was a token at all.
+    pub(super) const fn had_any(&self) -> bool {
+        self.had_any
+    }
+
     /// All of it, at most `limit` bytes, and the memory that it is counted in.
     pub(super) async fn collect(mut self, limit: usize) -> Result<(Vec<u8>, Room), Refusal> {
         let mut all = vec![];
@@ -126,19 +143,24 @@ impl Contents {
     }
 
     async fn open(&mut self, token: Vec<u8>) -> Result<Vec<u8>, Refusal> {
-        let (session, since) = (Arc::clone(&self.session), self.last);
-        let opened = match token.len() > limits::PARSE_ASIDE_BYTES {
-            false => session.take(&token, since),
-            true => {
-                let opening = tokio::task::spawn_blocking(move || session.take(&token, since));
-                opening.await.map_err(|error| Error::Ours(error.to_string()))?
-            }
+        let since = UnixTime(self.last.0.saturating_sub(limits::SEALED_STEP_BACK.as_secs()));
+        let (session, held) = (Arc::clone(&self.session), self.held.clone());
+        let large = token.len() > limits::PARSE_ASIDE_BYTES;
+        let take = move || match held {
+            Some(held) => held.take(&token).map(|content| (since, content)),
+            None => session.take(&token, since),
+        };
+        let opened = match large {
+            false => take(),
+            true => tokio::task::spawn_blocking(take).await.map_err(|error| Error::Ours(error.to_string()))?,
         };
         let (time, content) = opened.map_err(|why| match why {
-            BadToken::Invalid => Refusal::malformed("the body is not made of tokens of this session that are new"),
+            BadToken::Invalid => Refusal::malformed(
+                "the body is not made of tokens of this session that are new, and of this minute by the server's clock",
+            ),
             BadToken::TooMany => Refusal::Error(Error::SlowDown(limits::SEALED_SKEW)),
         })?;
-        self.last = time;
+        (self.last, self.had_any) = (self.last.max(time), true);
         Ok(content)
     }
 }

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::Response;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
@@ -24,7 +24,7 @@ use super::sessions::Sessions;
 use crate::app::App;
 use crate::clock::{Clock, monotonic};
 use crate::config::limits;
-use crate::domain::Network;
+use crate::domain::{Error, Network};
 use crate::door::drive::drive;
 use crate::door::networks::Networks;
 use crate::door::pulse::{Answering, Asking, Pulse};
@@ -54,7 +54,7 @@ impl SealedListener {
         let (sender, draining) = watch::channel(false);
         let (networks, sessions) = (Networks::new(&settings), Sessions::new(clock, idle));
         let settings = Arc::new(settings);
-        let chore = tokio::spawn(sweep(sessions.clone()));
+        let chore = tokio::spawn(sweep(sessions.clone(), app.clone()));
         let house = Arc::new(House { app, key, sessions, settings: Arc::clone(&settings), networks: networks.clone() });
         let ending = draining.clone();
         let begin = move |stream, network| serve(stream, network, Arc::clone(&house), ending.clone());
@@ -79,12 +79,21 @@ impl Drop for SealedListener {
     }
 }
 
-/// Ends sessions, and the commands in them, also while nobody asks for anything.
-async fn sweep(sessions: Sessions) {
-    let mut ticks = tokio::time::interval(limits::SEALED_SWEEP);
+/// Ends sessions, and what is done in them, also while nobody asks for anything: those that are idle, and those of a removed user.
+async fn sweep(sessions: Sessions, app: App) {
+    let (mut ticks, mut removals) = (tokio::time::interval(limits::SEALED_SWEEP), app.removals());
     loop {
-        ticks.tick().await;
-        sessions.sweep();
+        tokio::select! {
+            _ = ticks.tick() => sessions.sweep(),
+            // It cannot fail: the corridor is here.
+            _ = removals.changed() => {
+                for session in sessions.everyone() {
+                    if let Err(Error::Unauthorized) = app.sealed_user(Network::Here, &session.stands).await {
+                        sessions.end(&session);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -95,12 +104,13 @@ async fn serve(stream: TcpStream, network: Network, house: Arc<House>, draining:
     }
     let settings = Arc::clone(&house.settings);
     let pulse = Pulse::new(monotonic(), Arc::clone(&settings));
-    let beat = pulse.clone();
+    let (beat, left) = (pulse.clone(), settings.idle);
     let service = service_fn(move |request| {
         let (house, pulse, asking) = (Arc::clone(&house), beat.clone(), beat.ask());
         async move {
             let answer = house.answer(network, request).await;
-            let outgoing = |body| Outgoing { body, pulse, phase: Phase::Answering(asking.answer()) };
+            let phase = Phase::Answering(asking.answer(), monotonic());
+            let outgoing = |body| Outgoing { body, pulse, phase, left };
             Ok::<Response<Outgoing>, Infallible>(answer.map(outgoing))
         }
     });
@@ -122,12 +132,31 @@ struct Outgoing {
     body: AnswerBody,
     pulse: Pulse,
     phase: Phase,
+    /// What the client may still take for all of it: as for a body that comes, beside the time to begin with, a second for each
+    /// [`limits::BODY_RATE`] bytes. A deadline for each piece alone would let it hold a file open for days.
+    left: Duration,
 }
 
 enum Phase {
     Finding(Asking),
-    Answering(Answering),
+    Answering(Answering, Instant),
     Between,
+}
+
+impl Outgoing {
+    /// Begins to look for the next piece, unless the client has taken too long for those before.
+    fn seek(&mut self) -> Result<(), Broken> {
+        self.phase = match std::mem::replace(&mut self.phase, Phase::Between) {
+            Phase::Answering(_answering, since) => {
+                let asking = self.pulse.ask();
+                self.left = self.left.checked_sub(since.elapsed()).ok_or(Broken)?;
+                Phase::Finding(asking)
+            }
+            Phase::Finding(asking) => Phase::Finding(asking),
+            Phase::Between => Phase::Finding(self.pulse.ask()),
+        };
+        Ok(())
+    }
 }
 
 impl Body for Outgoing {
@@ -135,19 +164,16 @@ impl Body for Outgoing {
     type Error = Broken;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        let asking = match std::mem::replace(&mut self.phase, Phase::Between) {
-            Phase::Finding(asking) => asking,
-            Phase::Answering(answering) => {
-                let asking = self.pulse.ask();
-                drop(answering);
-                asking
-            }
-            Phase::Between => self.pulse.ask(),
-        };
-        self.phase = Phase::Finding(asking);
+        if let Err(broken) = self.seek() {
+            return Poll::Ready(Some(Err(broken)));
+        }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(data) = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref()) {
+            let worth = Duration::from_millis(data.len() as u64 * 1000 / limits::BODY_RATE);
+            self.left = self.left.saturating_add(worth);
+        }
         if let Phase::Finding(asking) = std::mem::replace(&mut self.phase, Phase::Between) {
-            self.phase = Phase::Answering(asking.answer());
+            self.phase = Phase::Answering(asking.answer(), monotonic());
         }
         Poll::Ready(frame)
     }
@@ -158,5 +184,30 @@ impl Body for Outgoing {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each piece had a minute of its own, so a client that took one a minute held a file open for days.
+    #[test]
+    fn an_answer_must_be_fetched_as_fast_as_a_body_must_be_sent() {
+        let pulse = Pulse::new(monotonic(), Arc::default());
+        let fetched_for = |seconds| {
+            let since = monotonic().checked_sub(Duration::from_secs(seconds)).unwrap();
+            Phase::Answering(pulse.ask().answer(), since)
+        };
+        let body = AnswerBody::Plain(Some(vec![0; 10 * usize::try_from(limits::BODY_RATE).unwrap()].into()));
+        let left = Duration::from_secs(60);
+        let mut outgoing = Outgoing { body, pulse: pulse.clone(), phase: fetched_for(50), left };
+        let mut poll = |phase| {
+            outgoing.phase = phase;
+            Pin::new(&mut outgoing).poll_frame(&mut Context::from_waker(std::task::Waker::noop()))
+        };
+        assert!(matches!(poll(fetched_for(50)), Poll::Ready(Some(Ok(_)))));
+        assert!(matches!(poll(fetched_for(15)), Poll::Ready(None)), "ten seconds are left, and ten are earned");
+        assert!(matches!(poll(fetched_for(15)), Poll::Ready(Some(Err(Broken)))));
     }
 }

@@ -4,7 +4,7 @@
 //! ```text
 //! listener -> route -> request -> App::{handle, get, put, command} -> answer
 //!                        |  ^
-//!         sessions (seen, fernet), handshake, intake (tokens), talk
+//!         sessions (people, seen, fernet), handshake, intake (tokens), talk
 //! ```
 //!
 //! Owns: the handshake, tokens, sessions, and what of all this HTTP knows: paths, methods, framings, status codes. `handshake`,
@@ -19,6 +19,7 @@ mod fernet;
 mod handshake;
 mod intake;
 mod listener;
+mod people;
 mod request;
 mod route;
 mod seen;
@@ -27,9 +28,11 @@ mod talk;
 mod tokens;
 
 pub(crate) use fernet::Fernet;
+pub use fernet::open_any_token;
 pub use handshake::read_any_hello;
 pub(crate) use handshake::session_key;
 pub use listener::SealedListener;
 pub use route::read_any_path;
+pub use sessions::read_any_cookie;
 pub use tokens::read_any_body;
 pub(crate) use tokens::{Framing, Tokens};

@@ -3,19 +3,19 @@
 //! Owns: the order in which a request is refused: its path and method if it needs no session; then whether it has one that is still
 //! good; then the token in its path; then its body. Not here: the commands and files themselves (`app`).
 //!
-//! A request counts for a session once a token of it is good, or where it has none to show (`/idt` and `/edt` without a body, `/info`,
-//! leaving): whoever watches the line has the cookie, and can do that much.
+//! Only a good token shows that a request is its user's. Whoever watches the line has the cookie, and can ask for what needs no token:
+//! `/info`, `/idt` and `/edt` without a body, and leaving. None of these keeps a session alive.
 
 use std::sync::Arc;
 
-use hyper::body::Incoming;
+use hyper::body::{Bytes, Incoming};
 use hyper::{Request, StatusCode};
 
 use super::answer::{self, Answer, Content, Refusal};
 use super::handshake;
 use super::intake::Intake;
 use super::route::Asked;
-use super::sessions::{BadToken, Session, Sessions};
+use super::sessions::{Beginning, Session, Sessions};
 use super::talk::Talk;
 use crate::app::App;
 use crate::config::limits;
@@ -51,7 +51,11 @@ impl House {
             (_, Some(session)) if !right_method && asked != Asked::Nothing => {
                 answer::refused_inside(&session, &Refusal::Method)
             }
-            (_, Some(session)) => self.inside(network, &session, &asked, intake).await,
+            (_, Some(session)) => tokio::select! {
+                biased;
+                () = session.ended() => answer::refused(&Refusal::Error(Error::Unauthorized)),
+                answer = self.inside(network, &session, &asked, intake) => answer,
+            },
         };
         tracing::debug!(path = asked.name(), status = answer.status().as_u16(), "answered on the sealed channel");
         answer
@@ -81,10 +85,12 @@ impl House {
     async fn leave(&self, network: Network, session: Option<Arc<Session>>) {
         let Some(session) = session else { return };
         self.sessions.end(&session);
-        drop(session.talk.lock().await.take());
-        let credential = Credential::Sealed(session.stands.clone());
-        // Whoever has been removed has left already.
-        let _ = self.app.handle(network, credential, Action::Leave).await;
+        // Whoever has not shown that they have the key was never here.
+        if session.noted.initialized() {
+            let credential = Credential::Sealed(session.stands.clone());
+            // Whoever has been removed has left already.
+            let _ = self.app.handle(network, credential, Action::Leave).await;
+        }
     }
 
     /// Does all the work before it says no: an unknown user costs what a known one does.
@@ -100,12 +106,7 @@ impl House {
         let (Outcome::Entered(stands), Some(key)) = (admitted?, agreed.key) else {
             return Err(Error::Unauthorized.into());
         };
-        // Only its own user's session makes room for the new one: anybody can show a cookie that they have seen.
-        if let Some(before) = before.filter(|before| before.stands.user == stands.user) {
-            self.sessions.end(&before);
-            drop(before.talk.lock().await.take());
-        }
-        let session = self.sessions.begin(network, stands, &key)?;
+        let session = self.sessions.begin(Beginning { network, stands, share: &share, key: &key, before })?;
         let mut answer = answer::plain(StatusCode::OK, agreed.answer);
         let cookie = session.cookie().try_into().map_err(|_| Error::Ours("a cookie cannot be written".to_owned()))?;
         answer.headers_mut().insert(hyper::header::SET_COOKIE, cookie);
@@ -119,53 +120,57 @@ impl House {
         asked: &Asked,
         intake: Result<Intake, Refusal>,
     ) -> Answer {
-        let _busy = session.busy(false);
-        let user = match self.app.sealed_user(network, &session.stands).await {
-            Ok(user) => user,
-            Err(error) => {
-                if matches!(error, Error::Unauthorized) {
-                    self.sessions.end(session);
-                    drop(session.talk.lock().await.take());
-                }
-                return answer::refused(&error.into());
+        match self.done(network, session, asked, intake).await {
+            Ok((content, counts)) => answer::sealed(StatusCode::OK, session, content, counts),
+            Err(refusal @ Refusal::Error(Error::Unauthorized)) => {
+                self.sessions.end(session);
+                answer::refused(&refusal)
             }
-        };
-        let done = match (asked, intake) {
-            (Asked::Input, Ok(intake)) => input(session, intake, false).await,
-            (Asked::End, Ok(intake)) => input(session, intake, true).await,
-            (Asked::Get(token) | Asked::Put(token) | Asked::Command(token) | Asked::Start(token), intake) => {
-                let content = match session.take(token, UnixTime(0)) {
-                    Ok((_, content)) => content,
-                    Err(BadToken::TooMany) => {
-                        return answer::refused(&Refusal::Error(Error::SlowDown(limits::SEALED_SKEW)));
-                    }
-                    Err(BadToken::Invalid) => return answer::refused(&Refusal::Error(Error::Unauthorized)),
-                };
-                // Only now is it known to be asked by whoever has the key.
-                let mut talk = session.talk.lock().await;
-                *talk = None;
-                match intake {
-                    Ok(intake) if matches!(asked, Asked::Start(_)) => {
-                        self.start(session, &user, &content, intake, &mut talk).await
-                    }
-                    Ok(intake) => {
-                        drop(talk);
-                        self.act(network, session, &user, asked, content, intake).await
-                    }
-                    Err(refusal) => Err(refusal),
-                }
-            }
-            (Asked::Info, _) => {
-                drop(session.talk.lock().await.take());
-                Ok(Content::Bytes(self.info().into_bytes()))
-            }
-            (_, Err(refusal)) => Err(refusal),
-            _ => Err(Error::NotFound.into()),
-        };
-        match done {
-            Ok(content) => answer::sealed(StatusCode::OK, session, content),
             Err(refusal) => answer::refused_inside(session, &refusal),
         }
+    }
+
+    /// What comes of a request, and whether it counts as use of its session. [`Error::Unauthorized`] if the user has been removed.
+    async fn done(
+        &self,
+        network: Network,
+        session: &Arc<Session>,
+        asked: &Asked,
+        intake: Result<Intake, Refusal>,
+    ) -> Result<(Content, bool), Refusal> {
+        let user = self.app.sealed_user(network, &session.stands).await?;
+        match asked {
+            Asked::Get(token) | Asked::Put(token) | Asked::Command(token) | Asked::Start(token) => {
+                let (_, argument) = session.take(token, UnixTime(0)).map_err(Refusal::Token)?;
+                // Only now is it known to be asked by whoever has the key.
+                let _busy = session.busy(true);
+                self.note(network, session).await?;
+                let mut talk = session.talk.lock().await;
+                *talk = None;
+                let content = match asked {
+                    Asked::Start(_) => self.start(network, session, &argument, intake?, &mut talk).await,
+                    _ => {
+                        drop(talk);
+                        self.act(network, session, &user, asked, argument, intake?).await
+                    }
+                };
+                Ok((content?, true))
+            }
+            Asked::Input => input(session, intake?, false).await,
+            Asked::End => input(session, intake?, true).await,
+            // Who is told with whom this key was agreed can tell whether it was with them.
+            Asked::Info => {
+                let text = format!("{}\r\nuser: {}", self.info(), user.name.as_str());
+                Ok((Content::Bytes(text.into()), false))
+            }
+            Asked::Auth | Asked::Nothing => Err(Error::NotFound.into()),
+        }
+    }
+
+    /// The first good token of a session shows that its user is here, and not somebody with a hello that they have seen.
+    async fn note(&self, network: Network, session: &Session) -> Result<(), Error> {
+        let confirm = || self.app.handle(network, Credential::Sealed(session.stands.clone()), Action::Confirm);
+        session.noted.get_or_try_init(|| async { confirm().await.map(drop) }).await.map(drop)
     }
 
     async fn act(
@@ -174,28 +179,32 @@ impl House {
         session: &Arc<Session>,
         user: &SealedUser,
         asked: &Asked,
-        content: Vec<u8>,
+        argument: Vec<u8>,
         intake: Intake,
     ) -> Result<Content, Refusal> {
         match asked {
-            Asked::Get(_) => Ok(Content::File(self.app.get(user, path(content)?).await?)),
+            Asked::Get(_) => Ok(Content::File(self.app.get(user, path(&argument)?).await?)),
             Asked::Put(_) => {
-                let mut upload = self.app.put(user, path(content)?).await?;
-                let mut contents = intake.contents(session);
+                let name = path(&argument)?;
+                let mut upload = self.app.put(user, name.clone()).await?;
+                let mut contents = intake.contents_in_time(session);
                 while let Some(piece) = contents.next().await? {
                     upload.write(piece).await.map_err(Error::from)?;
                 }
                 // It may have taken long: whoever was removed meanwhile changes nothing any more.
-                self.app.sealed_user(network, &session.stands).await?;
+                let user = self.app.sealed_user(network, &session.stands).await?;
+                if !contents.had_any() {
+                    self.may_empty(&user, name).await?;
+                }
                 upload.commit().await.map_err(Error::from)?;
-                Ok(Content::Bytes(vec![]))
+                Ok(Content::Bytes(Bytes::new()))
             }
             _ => {
-                let (stdin, room) = intake.contents(session).collect(limits::STDIN_BYTES).await?;
-                let mut talk = Talk::new(self.app.command(user, &content).await?);
+                let (stdin, room) = intake.contents_in_time(session).collect(limits::STDIN_BYTES).await?;
+                let mut talk = self.command(network, session, &argument).await?;
                 talk.say(stdin);
                 talk.hang_up();
-                Ok(Content::Command(talk, room))
+                Ok(Content::Command { talk, _room: room })
             }
         }
     }
@@ -203,35 +212,52 @@ impl House {
     /// Starts a command and leaves it running.
     async fn start(
         &self,
+        network: Network,
         session: &Arc<Session>,
-        user: &SealedUser,
         line: &[u8],
         intake: Intake,
         slot: &mut Option<Talk>,
     ) -> Result<Content, Refusal> {
-        let (stdin, _room) = intake.contents(session).collect(limits::SEALED_INPUT_BYTES).await?;
-        let talk = Talk::new(self.app.command(user, line).await?);
-        say(&talk, stdin)?;
-        listen(talk, slot).await
+        let (stdin, _room) = intake.contents_in_time(session).collect(limits::SEALED_INPUT_BYTES).await?;
+        say(slot.insert(self.command(network, session, line).await?), stdin)?;
+        listen(slot).await
+    }
+
+    /// Starts a command for whoever its session's user is now: its input may have taken long.
+    async fn command(&self, network: Network, session: &Session, line: &[u8]) -> Result<Talk, Error> {
+        let user = self.app.sealed_user(network, &session.stands).await?;
+        Ok(Talk::new(self.app.command(&user, line).await?))
+    }
+
+    /// A body without a token says nothing that only its user can say: with it, whoever holds a `/get` back could send it as a `/put`.
+    async fn may_empty(&self, user: &SealedUser, name: FilePath) -> Result<(), Error> {
+        let there = match self.app.get(user, name).await {
+            Ok(mut file) => file.next().await?.is_some(),
+            Err(Error::NotFound) => false,
+            Err(error) => return Err(error),
+        };
+        match there {
+            false => Ok(()),
+            true => Err(Error::Conflict("there is a file that is not empty: to empty it, remove it first".to_owned())),
+        }
     }
 }
 
-/// Feeds the command that runs; with `last` it is told that nothing more comes, and heard out.
-async fn input(session: &Arc<Session>, intake: Intake, last: bool) -> Result<Content, Refusal> {
+/// Feeds the command that runs; with `last` it is told that nothing more comes, and heard out. It counts if there was something to
+/// feed it with.
+async fn input(session: &Arc<Session>, intake: Intake, last: bool) -> Result<(Content, bool), Refusal> {
     let (stdin, room) = intake.contents(session).collect(limits::SEALED_INPUT_BYTES).await?;
+    let counts = !stdin.is_empty();
     let mut slot = session.talk.lock().await;
-    let mut talk = slot.take().ok_or_else(|| Refusal::malformed("no command is running"))?;
-    if let Err(refusal) = say(&talk, stdin) {
-        *slot = Some(talk);
-        return Err(refusal);
-    }
-    match last {
-        false => listen(talk, &mut slot).await,
-        true => {
+    say(slot.as_mut().ok_or_else(|| Refusal::malformed("no command is running"))?, stdin)?;
+    let content = match slot.take_if(|_| last) {
+        None => listen(&mut slot).await?,
+        Some(mut talk) => {
             talk.hang_up();
-            Ok(Content::Command(talk, room))
+            Content::Command { talk, _room: room }
         }
-    }
+    };
+    Ok((content, counts))
 }
 
 fn say(talk: &Talk, stdin: Vec<u8>) -> Result<(), Refusal> {
@@ -248,15 +274,23 @@ fn say(talk: &Talk, stdin: Vec<u8>) -> Result<(), Refusal> {
     }
 }
 
-/// One answer's worth of what a command says, which is left running unless it is over.
-async fn listen(mut talk: Talk, slot: &mut Option<Talk>) -> Result<Content, Refusal> {
+/// One answer's worth of what a command says. It stays where it is, with what it has said, if whoever asks goes away; and until an
+/// answer has shown that there is nothing more, so that `/edt` finds one that has ended by itself.
+async fn listen(slot: &mut Option<Talk>) -> Result<Content, Refusal> {
+    let talk = slot.as_mut().ok_or_else(|| Refusal::malformed("no command is running"))?;
     let said = talk.listen().await?;
-    if !said.over {
-        *slot = Some(talk);
+    if said.over {
+        *slot = None;
     }
-    Ok(Content::Bytes(said.output))
+    Ok(Content::Bytes(said.output.into()))
 }
 
-fn path(name: Vec<u8>) -> Result<FilePath, Error> {
-    FilePath::parse(name).map_err(|error| Error::Malformed(error.to_string()))
+/// A name as programs write them: `./a//b` is `a/b`.
+fn path(name: &[u8]) -> Result<FilePath, Error> {
+    let parts: Vec<&[u8]> = match name {
+        // It would lead out, and is refused for that.
+        [b'/', ..] => vec![name],
+        _ => name.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".").collect(),
+    };
+    FilePath::parse(parts.join(&b'/')).map_err(|error| Error::Malformed(error.to_string()))
 }

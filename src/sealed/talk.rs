@@ -22,7 +22,7 @@ pub(super) struct Talk {
     /// Bytes that the command has not taken yet.
     waiting: Arc<AtomicUsize>,
     feeder: JoinHandle<()>,
-    /// Output that was one too much for an answer.
+    /// Output that has not been answered with.
     rest: Vec<u8>,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Talk {
 pub(super) struct Said {
     /// The output.
     pub(super) output: Vec<u8>,
-    /// Whether the command is over and has nothing more to say.
+    /// Whether the command was over before, and this is all that was left to say of it: nothing.
     pub(super) over: bool,
 }
 
@@ -44,18 +44,18 @@ impl Talk {
         Self { command, input: Some(input), waiting, feeder, rest: vec![] }
     }
 
-    /// Hands over input. The command takes it when it reads.
+    /// Hands over input. The command takes it when it reads. Whoever reads no more loses it.
     pub(super) fn say(&self, bytes: Vec<u8>) {
-        self.waiting.fetch_add(bytes.len(), Ordering::Relaxed);
         if let Some(input) = &self.input {
-            // Whoever does not listen any more is over.
+            self.waiting.fetch_add(bytes.len(), Ordering::Relaxed);
             let _ = input.send(bytes);
         }
     }
 
-    /// Whether input that would wait has room.
+    /// Whether input that would wait has room. For a command that reads no more, nothing waits.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
-        self.waiting.load(Ordering::Relaxed).saturating_add(bytes) <= limits::SEALED_INPUT_BYTES
+        self.input.as_ref().is_none_or(mpsc::UnboundedSender::is_closed)
+            || self.waiting.load(Ordering::Relaxed).saturating_add(bytes) <= limits::SEALED_INPUT_BYTES
     }
 
     /// The end of input.
@@ -63,22 +63,20 @@ impl Talk {
         self.input = None;
     }
 
-    /// What it says for a moment, as far as one answer holds it.
+    /// What it says for a moment, as far as one answer holds it. Whoever stops waiting loses nothing.
     pub(super) async fn listen(&mut self) -> Result<Said, Error> {
         let until = monotonic() + limits::SEALED_TALK_WAIT;
-        let mut output = std::mem::take(&mut self.rest);
         let mut over = false;
-        while output.len() < limits::SEALED_TALK_BYTES && !over {
+        while self.rest.len() < limits::SEALED_TALK_BYTES && !over {
             match timeout_at(until.into(), self.command.next()).await {
-                Ok(Some(piece)) => output.extend(piece?),
+                Ok(Some(piece)) => self.rest.extend(piece?),
                 Ok(None) => over = true,
                 Err(_) => break,
             }
         }
-        if output.len() > limits::SEALED_TALK_BYTES {
-            self.rest = output.split_off(limits::SEALED_TALK_BYTES);
-        }
-        Ok(Said { output, over })
+        let rest = self.rest.split_off(self.rest.len().min(limits::SEALED_TALK_BYTES));
+        let output = std::mem::replace(&mut self.rest, rest);
+        Ok(Said { over: over && output.is_empty(), output })
     }
 
     /// What it says next, as it comes. Nothing when it is over.

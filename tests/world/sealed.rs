@@ -52,9 +52,15 @@ impl Caller {
 
     /// The handshake, as far as it goes.
     pub(crate) async fn enter(town: &Town, user: &str, key: &PrivateKey) -> Result<Self, Answer> {
-        let mut caller = Self::stranger(town);
         let share = Share::make().expect("random bytes");
-        let answer = caller.send("POST", "/auth", &[], hello(user, &share.public(), key).as_bytes()).await;
+        let answer =
+            Self::stranger(town).send("POST", "/auth", &[], hello(user, &share.public(), key).as_bytes()).await;
+        Self::agreed(town, &share, answer)
+    }
+
+    /// What a client makes of the answer to its hello.
+    pub(crate) fn agreed(town: &Town, share: &Share, answer: Answer) -> Result<Self, Answer> {
+        let mut caller = Self::stranger(town);
         if answer.status != 200 {
             return Err(answer);
         }
@@ -173,6 +179,41 @@ impl Caller {
         };
         let (_, read) = tokio::join!(sending, reader.read_to_end(&mut bytes));
         let _ = read;
+        parse(&bytes)
+    }
+}
+
+/// A request whose body is still to come, and which the server waits for.
+pub(crate) struct Waiting(TcpStream);
+
+impl Caller {
+    /// Sends a head that announces a body, and returns when the server has begun to wait for that: RFC 9110, section 10.1.1.
+    pub(crate) async fn announce(&self, path: &str, body_bytes: usize) -> Waiting {
+        let mut stream = TcpStream::connect(self.address).await.expect("a connection");
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncookie: {}\r\nexpect: 100-continue\r\n\
+             content-length: {body_bytes}\r\n\r\n",
+            self.cookie
+        );
+        stream.write_all(head.as_bytes()).await.expect("it is taken");
+        let mut line = [0; 25];
+        stream.read_exact(&mut line).await.expect("an answer");
+        assert_eq!(&line, b"HTTP/1.1 100 Continue\r\n\r\n", "{}", String::from_utf8_lossy(&line));
+        Waiting(stream)
+    }
+}
+
+impl Waiting {
+    /// Sends a part of the body.
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        // The server may have said no before it has heard all.
+        let _ = self.0.write_all(bytes).await;
+    }
+
+    /// The answer.
+    pub(crate) async fn answer(mut self) -> Answer {
+        let mut bytes = vec![];
+        let _ = self.0.read_to_end(&mut bytes).await;
         parse(&bytes)
     }
 }

@@ -38,6 +38,14 @@ impl Serving {
         Self { child, stdout, address, ca }
     }
 
+    /// Where its sealed channel listens, which it says next if that is on.
+    pub(crate) fn sealed_address(&mut self) -> SocketAddr {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("a line");
+        let address = line.trim().strip_prefix("sealed http://").unwrap_or_else(|| panic!("no address: {line:?}"));
+        address.parse().expect("an address")
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

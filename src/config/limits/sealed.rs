@@ -16,7 +16,7 @@ pub const SEALED_IDLE_MIN: Duration = Duration::from_secs(10);
 pub const SEALED_IDLE_MAX: Duration = Duration::from_secs(24 * 3600);
 /// How often sessions that have been idle for too long are ended where nobody asks for anything.
 pub const SEALED_SWEEP: Duration = Duration::from_secs(5);
-/// Sessions at once. Each has at most [`SEALED_SEEN`] tokens to remember.
+/// Sessions at once.
 pub const SEALED_SESSIONS: usize = 10_000;
 /// Sessions at once of one user; a further log-in ends one in which nothing was ever said, or the one that was used
 /// least recently.
@@ -25,14 +25,20 @@ pub const SEALED_SESSIONS_PER_USER: usize = 16;
 pub const SEALED_SESSIONS_PER_NETWORK: usize = 100;
 /// How far a token's time stamp may be from our clock. A token is remembered for as long, so that it is taken once.
 pub const SEALED_SKEW: Duration = Duration::from_secs(60);
-/// Tokens of a session that are remembered. With tokens of 8 KiB, as the existing client sends them, eight GiB in a minute.
-pub const SEALED_SEEN: usize = 1 << 20;
-/// Tokens of all sessions that are remembered: 64 MiB and what holds them.
-pub const SEALED_SEEN_ALL: usize = 1 << 22;
+/// How far time stamps may go back within a body: as far as a clock is put right without anybody's doing.
+pub const SEALED_STEP_BACK: Duration = Duration::from_secs(2);
+/// Tokens of all sessions of a user that are remembered. With tokens of 8 KiB, as the existing client sends them, four GiB in a minute.
+pub const SEALED_SEEN: usize = 1 << 19;
+/// Tokens of all sessions that are remembered, for sixteen who send as fast as they can: 64 MiB, and as much again to find them by.
+pub const SEALED_SEEN_ALL: usize = 16 * SEALED_SEEN;
+/// Hellos of a user that are remembered, so that none of them begins a second session.
+pub const SEALED_HELLOS: usize = 1024;
 /// Bytes of a token's content at most: the standard input of a command, or a file that is sent as one token.
 pub const SEALED_CONTENT_BYTES: usize = STDIN_BYTES;
 /// Bytes of a token at most: its content, padded, with 73 bytes around it, in base64.
 pub const SEALED_TOKEN_BYTES: usize = (SEALED_CONTENT_BYTES + 128) / 3 * 4;
+/// Bytes of an answer that are sealed in one go.
+pub const SEALED_PIECE_BYTES: usize = 256 * KIB;
 /// Bytes of an answer that go into one token.
 pub const SEALED_BLOCK_BYTES: usize = 32 * KIB;
 /// Bytes of a running command's output that one answer has at most.
