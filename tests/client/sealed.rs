@@ -23,14 +23,17 @@ struct Desk {
 impl Desk {
     async fn new() -> Self {
         let town = Town::with(Config { sealed: Some("127.0.0.1:0".parse().unwrap()), ..config() }).await;
-        // The client goes by the machine's clock.
-        town.clock.advance(since_1970().saturating_sub(Duration::from_secs(town.clock.now().0)));
         let (home, key) = (Home::empty(), PrivateKey::make().unwrap());
         register(&town, "ada", &key).await;
         put_key(&home, "ada_key.pem", &key, None);
         std::fs::copy(town.path("sealed.pem"), home.path("sealed.pem")).unwrap();
         let url = format!("http://{}", town.server.sealed_address().unwrap());
         Self { town, home, url }
+    }
+
+    /// The client goes by the machine's clock, and the server's stands still between two commands.
+    fn set_the_clock(&self) {
+        self.town.clock.advance(since_1970().saturating_sub(Duration::from_secs(self.town.clock.now().0)));
     }
 
     /// The same with a server that is remembered.
@@ -42,16 +45,19 @@ impl Desk {
 
     /// With all flags that are needed the first time.
     fn first(&self, arguments: &[&str]) -> Output {
+        self.set_the_clock();
         let flags = ["--user", "ada", "--key", "ada_key.pem", "--server-key", "sealed.pem"];
         self.home.client(&[&["--sealed", &self.url], &flags[..], arguments].concat())
     }
 
     /// With those that are needed later.
     fn client(&self, arguments: &[&str]) -> Output {
+        self.set_the_clock();
         self.home.client(&[&["--sealed", &self.url], arguments].concat())
     }
 
     fn feed(&self, input: &[u8], arguments: &[&str]) -> Output {
+        self.set_the_clock();
         let mut command = program(&[&["client", "--sealed", &self.url], arguments].concat());
         let command = self.home.place(&mut command).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -64,6 +70,7 @@ impl Desk {
     }
 
     fn sit(&self, steps: &[(&str, &str)], arguments: &[&str]) -> Seen {
+        self.set_the_clock();
         type_at(&self.home, steps, &[&["client", "--sealed", &self.url], arguments].concat())
     }
 
@@ -252,6 +259,7 @@ async fn memory_stays_flat() {
     let file = std::fs::File::create(desk.home.path("large")).unwrap();
     file.set_len(150 << 20).unwrap();
     let client = |arguments: &[&str]| {
+        desk.set_the_clock();
         let mut command = Command::new("sh");
         command.args(["-c", "ulimit -d 65536 && exec \"$@\"", "sh", PROGRAM, "client", "--sealed", &desk.url]);
         output(desk.home.place(command.args(arguments)))

@@ -257,7 +257,7 @@ async fn an_answer_that_is_not_the_servers_to_this_request_is_not_taken() {
         (|asked| chunked(&(asked_token(asked) + "\r\n")), "no token of this session"),
         (|asked| Say::This(asked.before.to_vec()), "what is in it was said before"),
         (|asked| chunked(&made(asked, 61, "old")), "before it was asked for"),
-        (|asked| chunked(&[made(asked, 0, "b"), made(asked, 1, "a")].concat()), "what is in it was said before"),
+        (|asked| chunked(&[made(asked, 0, "b"), made(asked, 3, "a")].concat()), "what is in it was said before"),
         (|asked| chunked(&made(asked, 0, "x").repeat(2)), "what is in it was said before"),
         // A refusal that nobody has written.
         (

@@ -28,7 +28,7 @@ impl Taken {
     }
 
     /// Takes a token of the answer to the latest request, if it can be one and was not there before. Nothing in an answer is older
-    /// than what stands before it.
+    /// than what stands before it, but for the little by which clocks are put right.
     pub(super) fn take(&mut self, now: UnixTime, time: UnixTime, id: u64) -> Result<(), SealedError> {
         let latest = now.0.max(self.asked).saturating_add(limits::SEALED_SKEW.as_secs());
         if time.0 < self.from() {
@@ -37,7 +37,8 @@ impl Taken {
         if time.0 > latest {
             return Err(SealedError::Clocks(time.0.saturating_sub(now.0), "after it came"));
         }
-        if time.0 < self.last || self.seconds.get(&time.0).is_some_and(|second| second.contains(&id)) {
+        let back = self.last.saturating_sub(limits::SEALED_STEP_BACK.as_secs());
+        if time.0 < back || self.seconds.get(&time.0).is_some_and(|second| second.contains(&id)) {
             return Err(SealedError::Repeated);
         }
         if self.count >= limits::SEALED_SEEN {
@@ -45,7 +46,7 @@ impl Taken {
         }
         self.seconds.entry(time.0).or_default().insert(id);
         self.count = self.count.saturating_add(1);
-        self.last = time.0;
+        self.last = self.last.max(time.0);
         // Neither this answer nor the next can have it: the next request is not sent before now.
         self.forget_before(self.last.min(now.0).saturating_sub(limits::SEALED_SKEW.as_secs()));
         Ok(())
@@ -92,7 +93,7 @@ mod tests {
         taken.ask(UnixTime(1000));
         for second in 1000..2000 {
             assert!(take(&mut taken, second + 30, second, 1), "late by half a minute, and long after the request");
-            assert!(!take(&mut taken, second + 30, second, 1) && !take(&mut taken, second + 30, second - 1, 2));
+            assert!(!take(&mut taken, second + 30, second, 1) && !take(&mut taken, second + 30, second - 3, 2));
         }
         assert!(taken.count < 200, "{}", taken.count);
         // The next request is sent at once, and what may be an answer to it is still remembered.
