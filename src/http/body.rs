@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
@@ -15,12 +15,10 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use super::asked::Bearer;
 use super::field::{Arguments, Base64, Code, Field, Files, Names, NewPassword, Seconds};
 use crate::app::Versions;
-use crate::domain::{
-    AuditEntry, Decision, Email, Enrolment, JobFile, JobResult, Password, SealedEntry, Secret, Status, UserView,
-};
+use crate::domain::{AuditEntry, Decision, Email, Enrolment, JobFile, JobResult, Password, Secret, Status, UserView};
 
 /// What `error` says when nothing is wrong.
-const OK: &str = "ok";
+pub(super) const OK: &str = "ok";
 
 /// Asks for an account.
 #[derive(Deserialize, ToSchema)]
@@ -256,21 +254,6 @@ struct Entry {
     hash: String,
 }
 
-/// Users of the sealed channel.
-#[derive(Serialize)]
-pub(super) struct KeysReply {
-    error: &'static str,
-    keys: Vec<Key>,
-}
-
-#[derive(Serialize)]
-struct Key {
-    user: String,
-    key: String,
-    host_commands: bool,
-    since: u64,
-}
-
 /// How the server is.
 #[derive(Serialize)]
 pub(super) struct StatusReply {
@@ -374,20 +357,6 @@ impl From<AuditEntry> for Entry {
         let AuditEntry { number, time, who, what, about, hash } = entry;
         let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect();
         Self { number, time, who: format!("{who:?}"), what: format!("{what:?}"), about, hash }
-    }
-}
-
-impl From<Vec<SealedEntry>> for KeysReply {
-    fn from(entries: Vec<SealedEntry>) -> Self {
-        Self { error: OK, keys: entries.into_iter().map(Key::from).collect() }
-    }
-}
-
-impl From<SealedEntry> for Key {
-    fn from(entry: SealedEntry) -> Self {
-        let SealedEntry { user, key, host_commands, since, .. } = entry;
-        let key = URL_SAFE_NO_PAD.encode(key.bytes());
-        Self { user: user.as_str().to_owned(), key, host_commands, since: since.0 }
     }
 }
 

@@ -26,6 +26,7 @@ mod handshake;
 mod head;
 mod intake;
 mod json;
+mod keys;
 mod line;
 mod listener;
 mod live;

@@ -13,10 +13,10 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use serde::Serialize;
 
 use super::body::{
-    AuditReply, EnrolmentReply, ExecuteReply, KeysReply, LoginReply, Message, StatusReply, UserReply, UsersReply,
-    VersionReply,
+    AuditReply, EnrolmentReply, ExecuteReply, LoginReply, Message, StatusReply, UserReply, UsersReply, VersionReply,
 };
 use super::handshake::SUBPROTOCOL;
+use super::keys::KeysReply;
 use super::{console, openapi, pages};
 use crate::app::App;
 use crate::config::limits;

@@ -55,15 +55,16 @@ impl Caller {
         let share = Share::make().expect("random bytes");
         let answer =
             Self::stranger(town).send("POST", "/auth", &[], hello(user, &share.public(), key).as_bytes()).await;
-        Self::agreed(town, &share, answer)
+        match answer.status {
+            200 => Ok(Self::agreed(town, &share, &answer)),
+            _ => Err(answer),
+        }
     }
 
     /// What a client makes of the answer to its hello.
-    pub(crate) fn agreed(town: &Town, share: &Share, answer: Answer) -> Result<Self, Answer> {
+    pub(crate) fn agreed(town: &Town, share: &Share, answer: &Answer) -> Self {
         let mut caller = Self::stranger(town);
-        if answer.status != 200 {
-            return Err(answer);
-        }
+        assert_eq!(answer.status, 200, "{answer:?}");
         let text = answer.text();
         assert_eq!(answer.header("content-length"), Some(text.len().to_string().as_str()));
         let (theirs, signature) = text.split_once("\r\n").expect("two lines");
@@ -78,7 +79,7 @@ impl Caller {
         let cookie = answer.header("set-cookie").expect("a cookie");
         assert!(cookie.starts_with("SESSION_ID=") && cookie.contains("HttpOnly"), "{cookie}");
         caller.cookie = cookie.split(';').next().expect("a value").to_owned();
-        Ok(caller)
+        caller
     }
 
     /// A token that this session's server takes now.
