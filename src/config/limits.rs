@@ -3,13 +3,11 @@
 //! Nothing elsewhere in the house writes such a number: a reader who asks "how much?" looks here.
 
 mod sealed;
-mod sealed_client;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 pub use sealed::*;
-pub use sealed_client::*;
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
