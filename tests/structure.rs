@@ -145,7 +145,7 @@ fn imports_point_one_way() {
         ("disk", &[]),
         ("clock", &["domain"]),
         ("vault", &["disk", "domain"]),
-        ("workspace", &["config", "disk", "domain"]),
+        ("workspace", &["clock", "config", "disk", "domain"]),
         ("manual", &[]),
         ("lib", &[]),
         ("main", &[]),

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::builtins::{self, Builtin};
 use super::python::Python;
@@ -123,8 +123,8 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`Error::SlowDown`] and [`Error::Overloaded`] where a run of `/execute` would get them. A line that makes no sense is no
-    /// error: the command's output says so.
+    /// [`Error::SlowDown`] and [`Error::Overloaded`] where a run of `/execute` would get them; [`Error::Unauthorized`] if the user has
+    /// been removed. A line that makes no sense is no error: the command's output says so.
     pub async fn command(&self, user: &SealedUser, line: &[u8]) -> Result<Command, Error> {
         let started = self.start_command(user, line).await;
         self.0.metrics.answered("command", started.as_ref().map(drop));
@@ -140,12 +140,13 @@ impl App {
         let asked = Asked::read(line);
         self.0.runs.has_room()?;
         let place = self.0.runs.enter(user.account).await?;
-        let workspace = self.workspace(user).await.map_err(AppError::from)?;
+        // After there is a place: whoever is removed before this is found out here, and later [`App::end_commands`] ends it.
+        let user = self.still_registered(user)?;
+        let workspace = self.workspace(&user).await.map_err(AppError::from)?;
         let (sender, output) = mpsc::channel(limits::LIVE_EVENTS);
         let (input, chunks) = mpsc::channel(1);
         let exit_code = Arc::new(OnceLock::new());
-        let running =
-            Running { app: self.clone(), user: user.clone(), workspace, input: chunks, output: Output(sender) };
+        let running = Running { app: self.clone(), user, workspace, input: chunks, output: Output(sender) };
         let task = tokio::spawn(running.go_on(asked, place, Arc::clone(&exit_code)));
         Ok(Command { output, input: Some(CommandInput(input)), exit_code, task })
     }
@@ -153,11 +154,16 @@ impl App {
 
 impl Running {
     async fn go_on(mut self, asked: Asked, mut place: Run, exit_code: Arc<OnceLock<u8>>) {
-        let output = self.output.clone();
+        let (output, runs) = (self.output.clone(), &self.app.0.settings.runs);
+        let patience = runs.wait + runs.timeout + limits::COMMAND_UNREAD;
         let ended = tokio::select! {
             code = self.answer(asked) => code,
             () = place.ended() => Err(Error::Unauthorized),
+            // What it does has an end before; waiting for somebody to read what it has written has none.
+            () = sleep(patience) => Err(Error::Conflict("the command was ended: nobody read what it wrote".to_owned())),
         };
+        // What is left to be said takes no place and no memory from anybody who runs something.
+        drop((self, place));
         match ended {
             // Told before the output ends, so that whoever sees the end finds it.
             Ok(code) => drop(exit_code.set(code)),

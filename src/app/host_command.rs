@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -90,15 +91,28 @@ fn ours(error: impl std::fmt::Display) -> Error {
     Error::Ours(error.to_string())
 }
 
-/// A command line as the audit trail has it: one line of plain characters, however long and odd it was.
+/// A command line as the audit trail has it: one line of plain characters, however long and odd it was, from which its words can be
+/// read. Of a long one there are the beginning and the SHA-256 of all its words, each with a NUL behind it.
 fn shown(words: &[Vec<u8>]) -> String {
-    let words: Vec<String> = words.iter().map(|word| word.escape_ascii().to_string()).collect();
-    let mut line = words.join(" ");
+    let words_shown: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    let mut line = words_shown.join(" ");
     if line.len() > limits::AUDIT_COMMAND_BYTES {
+        let hash = words.iter().fold(Sha256::new(), |hash, word| hash.chain_update(word).chain_update([0]));
+        let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         line.truncate(limits::AUDIT_COMMAND_BYTES);
-        line.push_str("...");
+        line.push_str("... sha256:");
+        line.push_str(&hex);
     }
     line
+}
+
+/// A word as it is, if it needs no quotes; otherwise between quotes, with backslashes before what is no plain character.
+fn quoted(word: &[u8]) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./:=@%+,".contains(byte);
+    match !word.is_empty() && word.iter().all(plain) {
+        true => String::from_utf8_lossy(word).into_owned(),
+        false => format!("'{}'", word.escape_ascii()),
+    }
 }
 
 /// A process with a group of its own. Dropping it kills the group.
@@ -182,9 +196,10 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
-            let group = self.group;
-            // It dies at once, but for one that waits for a disk.
-            std::thread::spawn(move || kill(&mut child, group));
+            // Here and now: at the end of the server no thread may get so far.
+            let _ = kill_process_group(self.group, Signal::KILL);
+            // Where no thread can be had nobody waits for it, and its number stays taken until the server ends.
+            let _ = std::thread::Builder::new().spawn(move || child.wait());
         }
     }
 }
@@ -207,9 +222,10 @@ async fn show(from: &mut pipe::Receiver, end: &mut JoinHandle<()>, group: Pid, o
         is_open = count > 0;
         left.pass(piece.get(..count).unwrap_or_default(), output).await?;
     }
-    // What it has left in the background writes no more; what has been written is still in the pipe.
+    // What it has left in the background writes no more; what has been written is still in the pipe. The pipe itself is asked: `try_read`
+    // asks the runtime, which may not have heard of it yet.
     let _ = kill_process_group(group, Signal::KILL);
-    while let Ok(count @ 1..) = from.try_read(&mut piece) {
+    while let Ok(count @ 1..) = rustix::io::read(&*from, &mut piece) {
         left.pass(piece.get(..count).unwrap_or_default(), output).await?;
     }
     Ok(())
@@ -233,8 +249,22 @@ mod tests {
 
     #[test]
     fn the_trail_has_one_plain_line_of_every_command() {
-        assert_eq!(shown(&[b"ls".to_vec(), b"a\nb\x1b[2J\xff".to_vec()]), r"ls a\nb\x1b[2J\xff");
-        let long = shown(&[vec![b'x'; 10_000]]);
-        assert!(long.len() == limits::AUDIT_COMMAND_BYTES + 3 && long.ends_with("x..."));
+        let shown = |words: &[&[u8]]| shown(&words.iter().map(|word| word.to_vec()).collect::<Vec<_>>());
+        assert_eq!(shown(&[b"ls", b"-l", b"a\nb\x1b[2J\xff"]), r"ls -l 'a\nb\x1b[2J\xff'");
+        // Different words are different lines: `rm 'a b'` was once noted as `rm a b` is.
+        let lines: [&[&[u8]]; 7] = [
+            &[b"rm", b"a b"],
+            &[b"rm", b"a", b"b"],
+            &[b"rm", b"a", b"", b"b"],
+            &[b"rm", b"a' 'b"],
+            &[b"rm", b"'a", b"b'"],
+            &[b"rm", b"a\\", b"b"],
+            &[b"rm", b"a\\' 'b"],
+        ];
+        let lines: std::collections::HashSet<String> = lines.into_iter().map(shown).collect();
+        assert_eq!(lines.len(), 7, "{lines:?}");
+        let long = shown(&[&[b'x'; 10_000]]);
+        assert_eq!(long.len(), limits::AUDIT_COMMAND_BYTES + "... sha256:".len() + 64);
+        assert!(long.contains("xxx... sha256:") && long != shown(&[&[b'x'; 10_001]]));
     }
 }

@@ -119,10 +119,12 @@ impl Running {
             Err(complaint) => return self.complain(&complaint, WRONG_USAGE).await,
         };
         let script = (job.program().as_bytes().to_vec(), job.script().cloned().filter(|_| !job.aside()));
-        let run = self.app.0.rooms.sandbox.open(account, job).await.map_err(ours)?;
-        let result = self.pass(run).await?;
+        let mut run = self.app.0.rooms.sandbox.open(account, job).await.map_err(ours)?;
+        let result = self.pass(&mut run).await?;
         self.app.0.metrics.ran(&result);
-        self.keep(snapshot.basis, script, result).await
+        let kept = self.keep(snapshot.basis, script, result).await;
+        drop(run);
+        kept
     }
 
     /// The budget of a run of `/execute` that asks for the most.
@@ -133,17 +135,22 @@ impl Running {
         budget.map_err(|error| Error::Ours(error.to_string()))
     }
 
-    /// Room in our memory for a copy of all files, on its way to the sandbox and back, until it is dropped.
-    async fn room_for_files(&self) -> Option<OwnedSemaphorePermit> {
+    /// Room in our memory for the copies of all files that go to the sandbox, until it is dropped: the user's, and the house's. What
+    /// comes back has another ([`LiveRun`]).
+    async fn room_for_files(&self) -> Option<[OwnedSemaphorePermit; 2]> {
         let bytes = usize::try_from(self.workspace.bytes()).unwrap_or(usize::MAX).min(limits::JOB_BYTES);
         let copies = (bytes >> 20).saturating_add(1).saturating_mul(limits::SNAPSHOT_COPIES);
-        let room = Arc::clone(&self.app.0.snapshots);
-        let room = room.acquire_many_owned(u32::try_from(copies).unwrap_or(u32::MAX));
-        timeout(self.app.0.settings.runs.wait, room).await.ok()?.ok()
+        let copies = u32::try_from(copies).unwrap_or(u32::MAX);
+        // The user's first: whoever waits for their own scripts keeps nobody else waiting.
+        let rooms = async {
+            let own = self.workspace.copies().acquire_many_owned(copies).await.ok()?;
+            Some([own, Arc::clone(&self.app.0.snapshots).acquire_many_owned(copies).await.ok()?])
+        };
+        timeout(self.app.0.settings.runs.wait, rooms).await.ok()?
     }
 
     /// Passes input and output until the end.
-    async fn pass(&mut self, mut run: LiveRun) -> Result<JobResult, Error> {
+    async fn pass(&mut self, run: &mut LiveRun) -> Result<JobResult, Error> {
         let (stdin, input, output) = (run.stdin(), &mut self.input, &self.output);
         let feed = async move {
             if let Some(stdin) = stdin {

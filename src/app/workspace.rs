@@ -2,7 +2,7 @@
 //!
 //! Owns: getting and putting one. Whoever calls has shown that the user holds their key. Not here: commands.
 
-use super::App;
+use super::{App, AppError};
 use crate::domain::{Error, FilePath, SealedUser};
 use crate::workspace::{Download, Upload, Workspace, WorkspaceError};
 
@@ -26,6 +26,13 @@ impl App {
     pub async fn put(&self, user: &SealedUser, path: FilePath) -> Result<Upload, Error> {
         let begun = async { self.workspace(user).await?.put(path).await };
         self.counted("put", begun.await)
+    }
+
+    /// The user as the operator has them registered now. Much may have changed while they sent what they ask for.
+    pub(super) fn still_registered(&self, user: &SealedUser) -> Result<SealedUser, Error> {
+        let entry = self.0.rooms.store.read(|view| view.sealed_entry(&user.name)).map_err(AppError::from)?;
+        let entry = entry.filter(|entry| entry.account == user.account).ok_or(Error::Unauthorized)?;
+        Ok(SealedUser { name: entry.user, account: entry.account, host_commands: entry.host_commands })
     }
 
     pub(super) async fn workspace(&self, user: &SealedUser) -> Result<Workspace, WorkspaceError> {

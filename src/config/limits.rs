@@ -3,11 +3,13 @@
 //! Nothing elsewhere in the house writes such a number: a reader who asks "how much?" looks here.
 
 mod sealed;
+mod workspace;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 pub use sealed::*;
+pub use workspace::*;
 
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
@@ -85,31 +87,6 @@ pub const RATES: usize = 100_000;
 pub const AUDIT_PAGE: usize = 1000;
 /// Networks that are remembered as an account's own.
 pub const OWN_NETWORKS: usize = 16;
-
-// Workspaces of the sealed channel.
-
-/// Bytes of a user's name: e-mail addresses fit, and the name of a directory may have 255.
-pub const USER_NAME_BYTES: usize = 64;
-/// MiB of the files in a workspace when nobody says otherwise. Twice what a command's job can have.
-pub const WORKSPACE_MIB: u64 = 256;
-/// The most that an operator can set: a TiB.
-pub const WORKSPACE_MIB_MAX: u64 = 1 << 20;
-/// Files and directories in a workspace. As many as come with a script, so that files alone never keep a command from running.
-pub const WORKSPACE_FILES: u64 = FILES as u64;
-/// Workspaces whose directories stay open when nobody uses them. Each has two descriptors.
-pub const WORKSPACES_OPEN: usize = 32;
-/// Bytes of the files of a workspace, with their names, that a script gets: what a job has, less what comes with its line.
-pub const WORKSPACE_JOB_BYTES: usize = JOB_BYTES - SCRIPT_BYTES - ARGUMENTS_BYTES;
-/// Copies of a workspace's files that a script needs in our memory: the job, its frame, and what comes back.
-pub const SNAPSHOT_COPIES: usize = 3;
-/// MiB of such copies at once, of all users: three of the largest, or a hundred of usual ones.
-pub const SNAPSHOTS_MIB: usize = 1280;
-/// Bytes that a command writes at most, scripts and commands of the machine too: what is larger is a file to get.
-pub const COMMAND_OUTPUT_BYTES: u64 = 16 * MIB as u64;
-/// Bytes of a command of the machine itself that the audit trail keeps.
-pub const AUDIT_COMMAND_BYTES: usize = KIB;
-/// Bytes that are read from a file of a workspace at once.
-pub const WORKSPACE_CHUNK: usize = 256 * KIB;
 
 // Certificates of the private authority.
 

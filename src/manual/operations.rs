@@ -96,18 +96,25 @@
 //! Each user of the sealed channel has a directory, `DIR/workspaces/USER/files`. Removing a user leaves it where it is: remove it by hand.
 //! What is being uploaded counts against the quota, so while a file is replaced there must be room for both; a file that is over it is
 //! refused before it is in its place. A server whose quota was lowered takes nothing new where there is more than that, and removes nothing.
+//! A path has at most 256 parts and 4095 bytes, also of what is below a directory that is moved. Eight files of a user are fetched at once,
+//! each with at least 128 KiB a second. A workspace that cannot be opened, say because of what somebody has changed in it by hand, is refused
+//! to its user and named in the log; the server and all others go on.
 //!
 //! A line of a command is split as a shell splits it, and nothing more: pipes, variables and wildcards are refused. `ls`, `cat`, `rm`,
 //! `mv`, `mkdir`, `pwd` and `echo` are done by the server. `python3` works in the sandbox on a copy of all files, within the limits of
 //! `[runs]`; a workspace of more than 126 MiB is refused with the names of its largest files. When the script ends by itself, by an
 //! exception too, what it made, changed and removed is put into the workspace, all or nothing, also if the machine stops in between. After
-//! a time-out, too much output, or the user's going away, nothing is kept. Several commands and uploads may be at work at once: a script
-//! that has changed what somebody else has changed meanwhile changes nothing and names the file. Links are neither shown nor kept.
+//! a time-out, too much output, or the user's going away, nothing is kept; nor where somebody has not read what it wrote a minute after
+//! its time is over. Several commands and uploads may be at work at once: a script that has changed what somebody else has changed meanwhile
+//! changes nothing and names the file. Links are neither shown nor kept. The server has memory for the files of some scripts at once
+//! (520 MiB for each user, twice the size of their workspace for each script that runs); more scripts wait as for any other place.
 //!
-//! A command of the machine itself gets its words as arguments, no shell, PATH, HOME and LANG, the workspace as its directory, and three
-//! descriptors. When it ends, is ended, or takes longer than `runs.timeout_seconds`, its process group is killed; a process that has left
-//! the group is not. The audit trail has every such command (`HostCommand`), with its user, before it begins. The quota does not hold for
-//! what it writes; that is counted when it has ended.
+//! A command of the machine itself gets its words as arguments, no shell, PATH, HOME and LANG, the workspace as its directory, and of the
+//! server's descriptors none but those that whoever started the server left open for all its children. When it ends, is ended, or takes
+//! longer than `runs.timeout_seconds`, its process group is killed; a process that has left the group is not. The audit trail has every
+//! such command (`HostCommand`) before it begins: its user and its words, in quotes where they are not plain; of more than 1024 bytes the
+//! beginning, and the SHA-256 of all words with a NUL behind each. The quota does not hold for what it writes; that is counted when it
+//! has ended. Where it gets in the way of what a script has changed in the same moment, its own stays.
 //!
 //! # Names in the server's own certificate
 //!

@@ -113,8 +113,11 @@
 //!   text run as that user's command.
 //! - **Commands of the machine itself** run outside of every wall, as the server's own user: they can read its keys and database. They
 //!   need the word of both the configuration and the user's key, are in the audit trail, and are for people who could log in as that user
-//!   anyway, over a line that is trusted, for the reason above. What leaves its process group outlives its command.
+//!   anyway, over a line that is trusted, for the reason above. What leaves its process group outlives its command, and a server that is
+//!   killed leaves what it runs just then.
 //! - **A workspace is not sealed on the disk.** Whoever can read the data directory can read the users' files.
+//! - **A file that is removed while it is fetched** is on the disk, and in no quota, until it has come: eight of a user's at most, each for
+//!   30 seconds and one for every 128 KiB.
 //! - **A write into a file, by a command of the machine, within the kernel's clock tick in which a script's copy was made** is not seen as
 //!   a change.
 //! - **A full disk** makes every change fail until the server is started again.

@@ -110,6 +110,9 @@ impl Inner {
         if change == Change::default() && written.is_empty() {
             return Ok(());
         }
+        for path in change.made.iter().chain(written.iter().map(|file| &file.path)) {
+            self.ground.takes(path.as_bytes())?;
+        }
         check_conflicts(&self.ground, basis, &change, &written)?;
         let mut coming = self.books.expect();
         coming.more(growth(&self.ground, &change, &written)?)?;
@@ -124,8 +127,9 @@ impl Inner {
         if let Err(error) = self.ground.finish() {
             return self.leave_unfinished(error);
         }
-        drop(coming);
+        // Counted before it is no longer expected, or an upload would find room that there is not.
         self.recount()?;
+        drop(coming);
         drop(changing);
         Ok(())
     }

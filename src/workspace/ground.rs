@@ -14,12 +14,16 @@ use cap_std::fs::{Dir, DirBuilder, DirBuilderExt, File, Metadata, OpenOptions, O
 use super::WorkspaceError;
 use super::journal::Change;
 use super::steps::Steps;
+use crate::config::limits;
 use crate::disk;
 use crate::domain::FilePath;
 
 /// What the user sees.
 pub(super) const FILES: &str = "files";
 const STAGING: &str = "staging";
+
+/// What is said of names that no call takes.
+pub(super) const TOO_LONG: &str = "a part of the name is longer than 255 bytes, or the name is too long";
 
 /// Neither waits for the other end of a FIFO nor becomes somebody's terminal.
 const CAREFULLY: i32 = (rustix::fs::OFlags::NONBLOCK.bits() | rustix::fs::OFlags::NOCTTY.bits()).cast_signed();
@@ -29,6 +33,8 @@ pub(super) struct Ground {
     pub(super) files: Dir,
     pub(super) staging: Dir,
     next: AtomicU64,
+    /// The longest name that this file system takes: 255 bytes nearly everywhere, less where names are encrypted.
+    name_bytes: u64,
     pub(super) steps: Steps,
 }
 
@@ -39,7 +45,22 @@ impl Ground {
             disk::make_folder(&home.join(name))?;
             Dir::open_ambient_dir(home.join(name), ambient_authority())
         };
-        Ok(Self { files: open(FILES)?, staging: open(STAGING)?, next: AtomicU64::new(0), steps: Steps::default() })
+        let (files, staging) = (open(FILES)?, open(STAGING)?);
+        let name_bytes = rustix::fs::fstatvfs(&files)?.f_namemax;
+        Ok(Self { files, staging, next: AtomicU64::new(0), name_bytes, steps: Steps::default() })
+    }
+
+    /// Whether something may be made under this path: every call takes it, and the way to it is not longer than
+    /// [`limits::WORKSPACE_DEPTH`].
+    pub(super) fn takes(&self, path: &[u8]) -> std::result::Result<(), WorkspaceError> {
+        let mut parts = path.split(|byte| *byte == b'/');
+        if parts.clone().count() > limits::WORKSPACE_DEPTH {
+            return Err(WorkspaceError::Name("the name has too many parts: put it less deep"));
+        }
+        match path.len() < limits::PATH_BYTES && parts.all(|part| part.len() as u64 <= self.name_bytes) {
+            true => Ok(()),
+            false => Err(WorkspaceError::Name(TOO_LONG)),
+        }
     }
 
     /// Finishes or removes what a crash has left. Nobody else may be using the workspace yet.
@@ -120,7 +141,12 @@ impl Ground {
 
 /// A path as the system takes it.
 pub(super) fn native(path: &FilePath) -> &Path {
-    Path::new(OsStr::from_bytes(path.as_bytes()))
+    native_bytes(path.as_bytes())
+}
+
+/// The same of one that may not be one of ours.
+pub(super) fn native_bytes(path: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(path))
 }
 
 /// The directories above a name that are not there, the highest first.

@@ -3,10 +3,9 @@
 //! Owns: [`Change`], its bytes in the journal, and the making. Whoever finds a journal makes its changes from the beginning: each can
 //! be made twice. Not here: what is to be changed (`change`).
 
-use std::ffi::OsStr;
 use std::io::{Error, ErrorKind, Read, Result, Write};
-use std::os::unix::ffi::OsStrExt;
 
+use super::WorkspaceError;
 use super::ground::{Ground, native};
 use crate::domain::FilePath;
 
@@ -97,8 +96,10 @@ impl Ground {
 
     /// Sees to it that no change is written down.
     pub(super) fn drop_journal(&self) -> Result<()> {
-        unless(self.staging.remove_file(JOURNAL), &[ErrorKind::NotFound])?;
-        self.sync_staging()
+        match self.staging.remove_file(JOURNAL) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => self.sync_staging(),
+        }
     }
 
     /// Makes the change that is written down, if there is one.
@@ -113,47 +114,44 @@ impl Ground {
         self.make(&change)?;
         for directory in change.touched() {
             self.steps.next()?;
-            match self.sync_directory(directory.as_ref()) {
-                Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                    return Err(error);
-                }
-                _ => {}
-            }
+            as_far_as_can_be(self.sync_directory(directory.as_ref()))?;
         }
         self.steps.next()?;
         self.drop_journal()
     }
 
+    /// Each step may have been made before. It may also have become impossible: a command of the machine itself, or the operator's
+    /// hand, has put something where the change has no use for it. That stays, for to wait for its end would be to close the workspace.
     fn make(&self, change: &Change) -> Result<()> {
-        use ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory, NotFound};
         for path in &change.removed {
             self.steps.next()?;
-            unless(self.files.remove_file(native(path)), &[NotFound, NotADirectory, IsADirectory])?;
+            as_far_as_can_be(self.files.remove_file(native(path)))?;
         }
         for path in &change.emptied {
             self.steps.next()?;
-            unless(self.files.remove_dir(native(path)), &[NotFound, NotADirectory, DirectoryNotEmpty])?;
+            as_far_as_can_be(self.files.remove_dir(native(path)))?;
         }
         for path in &change.made {
             self.steps.next()?;
-            unless(self.make_directory(path), &[AlreadyExists])?;
+            as_far_as_can_be(self.make_directory(path))?;
         }
         for (staged, path) in &change.placed {
             self.steps.next()?;
-            if let Err(error) = self.place(staged, path)
-                && (error.kind() != NotFound || self.staging.exists(OsStr::from_bytes(staged.as_bytes())))
-            {
-                return Err(error);
+            let placed = self.place(staged, path);
+            let has_place = placed.is_ok();
+            as_far_as_can_be(placed)?;
+            if !has_place {
+                self.unstage(staged);
             }
         }
         Ok(())
     }
 }
 
-/// No error if it is one of those that mean that it has been done before.
-fn unless(done: Result<()>, before: &[ErrorKind]) -> Result<()> {
-    match done {
-        Err(error) if !before.contains(&error.kind()) => Err(error),
+/// An error only if it may be none the next time: the disk's, not that of a name.
+fn as_far_as_can_be(done: Result<()>) -> Result<()> {
+    match done.map_err(WorkspaceError::from) {
+        Err(WorkspaceError::Io(error)) => Err(error),
         _ => Ok(()),
     }
 }

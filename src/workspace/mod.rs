@@ -16,11 +16,13 @@
 //! | `transfer` | one file on its way out or in |
 //! | `tree` | walking through all files: listing, counting, copying |
 //! | `change`, `journal`, `steps` | many changes as one |
+//! | `error` | what is said when something cannot be done |
 //!
 //! Everything that waits for a disk is done on threads of its own.
 
 mod books;
 mod change;
+mod error;
 mod ground;
 mod journal;
 mod steps;
@@ -28,80 +30,23 @@ mod transfer;
 mod tree;
 
 use std::collections::HashMap;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Semaphore;
+
 use crate::config::limits;
 use crate::disk;
-use crate::domain::{Error, FilePath, JobFile, Tree, UserName};
+use crate::domain::{FilePath, JobFile, Tree, UserName};
 
 pub use books::Quota;
 use books::{Books, Usage};
 pub use change::{Basis, Snapshot};
+pub use error::WorkspaceError;
 use ground::{Ground, native};
 pub use transfer::{Download, Upload};
 pub use tree::{Entry, EntryKind};
-
-/// What cannot be done in a workspace.
-#[derive(Debug, thiserror::Error)]
-pub enum WorkspaceError {
-    /// There is nothing of that name, or nothing that counts.
-    #[error("No such file or directory")]
-    NotFound,
-    /// The name leads out of the workspace, or no file system has such names.
-    #[error("{0}")]
-    Name(&'static str),
-    /// What is there is of another kind than what is asked for.
-    #[error("{0}")]
-    Kind(&'static str),
-    /// More than the workspace, or a command, may have. The text says what to remove.
-    #[error("{0}")]
-    TooLarge(String),
-    /// Somebody else has changed this while a script had it in hand.
-    #[error("{} was changed by somebody else meanwhile", String::from_utf8_lossy(.0.as_bytes()))]
-    Meanwhile(FilePath),
-    /// Our fault, or the disk's.
-    #[error("the workspace cannot be used: {0}")]
-    Io(#[source] std::io::Error),
-}
-
-impl From<std::io::Error> for WorkspaceError {
-    fn from(error: std::io::Error) -> Self {
-        match error.kind() {
-            ErrorKind::NotFound => Self::NotFound,
-            // What cap-std says of a name or a link that leads out.
-            ErrorKind::PermissionDenied => {
-                Self::Name("the name leads out of the workspace, or to what may not be opened")
-            }
-            _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
-                Self::Name("the name leads through too many links")
-            }
-            ErrorKind::InvalidFilename => {
-                Self::Name("a part of the name is longer than 255 bytes, or the name is too long")
-            }
-            ErrorKind::NotADirectory => Self::Kind("Not a directory"),
-            ErrorKind::IsADirectory => Self::Kind("Is a directory"),
-            ErrorKind::DirectoryNotEmpty => Self::Kind("Directory not empty"),
-            ErrorKind::AlreadyExists => Self::Kind("File exists"),
-            _ => Self::Io(error),
-        }
-    }
-}
-
-impl From<WorkspaceError> for Error {
-    fn from(error: WorkspaceError) -> Self {
-        match error {
-            WorkspaceError::NotFound => Self::NotFound,
-            WorkspaceError::Name(text) => Self::Malformed(text.to_owned()),
-            WorkspaceError::Kind(text) => Self::Conflict(text.to_owned()),
-            WorkspaceError::Meanwhile(_) => Self::Conflict(error.to_string()),
-            WorkspaceError::TooLarge(text) => Self::TooLarge(text),
-            WorkspaceError::Io(_) => Self::Ours(error.to_string()),
-        }
-    }
-}
 
 /// All workspaces. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -111,12 +56,15 @@ pub struct Workspaces(Arc<All>);
 struct All {
     folder: PathBuf,
     quota: Quota,
-    open: Mutex<HashMap<UserName, Workspace>>,
+    open: Mutex<HashMap<UserName, Cell>>,
 }
+
+/// A workspace once it is open. Who waits for it to be opened holds nobody else up.
+type Cell = Arc<Mutex<Option<Workspace>>>;
 
 impl Workspaces {
     /// The workspaces in this directory, which is made (mode 0700) if it is not there. Whatever a crash has left on its way is
-    /// finished or removed first.
+    /// finished or removed first. A workspace where that fails is logged, and tried again when its user comes.
     pub async fn open(folder: PathBuf, quota: Quota) -> Result<Self, WorkspaceError> {
         aside(move || {
             disk::make_folder(&folder)?;
@@ -124,8 +72,9 @@ impl Workspaces {
                 let name = entry?.file_name();
                 if let Some(name) = name.to_str().and_then(|name| UserName::parse(name).ok()) {
                     let home = folder.join(name.as_str());
-                    let tidied = Ground::open(&home).and_then(|ground| ground.tidy());
-                    tidied.map_err(|error| std::io::Error::other(format!("{}: {error}", home.display())))?;
+                    if let Err(error) = Ground::open(&home).and_then(|ground| ground.tidy()) {
+                        tracing::error!("the workspace {} cannot be used: {error}", home.display());
+                    }
                 }
             }
             Ok(Self(Arc::new(All { folder, quota, open: Mutex::default() })))
@@ -142,17 +91,31 @@ impl Workspaces {
 
 impl All {
     fn of(&self, user: UserName) -> Result<Workspace, WorkspaceError> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(workspace) = open.get(&user) {
-            return Ok(workspace.clone());
+        let home = self.folder.join(user.as_str());
+        let cell = self.cell(user);
+        let mut workspace = lock(&cell);
+        match &*workspace {
+            Some(open) => Ok(open.clone()),
+            None => Ok(workspace.insert(Workspace::open(&home, self.quota)?).clone()),
         }
-        if open.len() >= limits::WORKSPACES_OPEN {
-            open.retain(|_, workspace| Arc::strong_count(&workspace.0) > 1);
-        }
-        let workspace = Workspace::open(&self.folder.join(user.as_str()), self.quota)?;
-        open.insert(user, workspace.clone());
-        Ok(workspace)
     }
+
+    fn cell(&self, user: UserName) -> Cell {
+        let mut open = lock(&self.open);
+        if open.len() >= limits::WORKSPACES_OPEN {
+            open.retain(|_, cell| is_in_use(cell));
+        }
+        Arc::clone(open.entry(user).or_default())
+    }
+}
+
+/// Whether somebody is about to open a workspace, or has it.
+fn is_in_use(cell: &Cell) -> bool {
+    Arc::strong_count(cell) > 1 || lock(cell).as_ref().is_some_and(|workspace| Arc::strong_count(&workspace.0) > 1)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// One user's workspace. Clones are the same one.
@@ -167,6 +130,9 @@ struct Inner {
     changing: Mutex<()>,
     /// Whether a change was written down and the disk failed before all of it was made.
     unfinished: AtomicBool,
+    /// Places for files that are being read.
+    downloads: Arc<Semaphore>,
+    copies: Arc<Semaphore>,
     path: PathBuf,
 }
 
@@ -181,6 +147,8 @@ impl Workspace {
             books,
             changing: Mutex::default(),
             unfinished: AtomicBool::new(false),
+            downloads: Arc::new(Semaphore::new(limits::WORKSPACE_DOWNLOADS)),
+            copies: Arc::new(Semaphore::new(limits::SNAPSHOTS_USER_MIB)),
             path: home.join(ground::FILES),
         };
         workspace.recount()?;
@@ -188,8 +156,12 @@ impl Workspace {
     }
 
     /// Opens a file for reading. What is read is what the file is now, whatever is put in its place meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Downloads`] if [`limits::WORKSPACE_DOWNLOADS`] are being read.
     pub async fn get(&self, path: FilePath) -> Result<Download, WorkspaceError> {
-        self.aside(move |inner| Download::open(&inner.ground, &path)).await
+        self.aside(move |inner| Download::open(inner, &path)).await
     }
 
     /// Begins a new content of a file. Nobody sees it before [`Upload::commit`].
@@ -206,6 +178,11 @@ impl Workspace {
     /// The directory that the user sees, for a command of the machine itself.
     pub fn path(&self) -> &Path {
         &self.0.path
+    }
+
+    /// MiB of our memory that copies of its files may take.
+    pub fn copies(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.0.copies)
     }
 
     /// Copies everything, if its contents and names have at most `most` bytes together.
@@ -267,7 +244,7 @@ impl Workspace {
 impl Inner {
     /// Nobody else changes anything until the guard is dropped.
     fn change(&self) -> Result<MutexGuard<'_, ()>, WorkspaceError> {
-        let changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let changing = lock(&self.changing);
         if self.unfinished.load(Ordering::Relaxed) {
             self.ground.finish()?;
             self.recount()?;
@@ -294,8 +271,8 @@ impl Inner {
         let _changing = self.change()?;
         let there = self.ground.look(path)?.ok_or(WorkspaceError::NotFound)?;
         let removed = match (there.is_dir(), all) {
-            (false, _) => self.ground.files.remove_file(native(path)),
-            (true, true) => self.ground.files.remove_dir_all(native(path)),
+            (false, _) => self.ground.files.remove_file(native(path)).map_err(Into::into),
+            (true, true) => tree::remove(&self.ground, path),
             (true, false) => return Err(WorkspaceError::Kind("Is a directory")),
         };
         // Also after a failure: some of it may have gone.
@@ -313,6 +290,14 @@ impl Inner {
         };
         if from.covers(&to) {
             return Err(WorkspaceError::Kind("a directory cannot be moved into itself, nor a name to itself"));
+        }
+        self.ground.takes(to.as_bytes())?;
+        if moved.is_dir() {
+            // What is in it gets longer paths, too.
+            for found in tree::walk(&self.ground, Some(from))? {
+                let tail = found.path.strip_prefix(from.as_bytes()).unwrap_or_default();
+                self.ground.takes(&[to.as_bytes(), tail].concat())?;
+            }
         }
         if self.ground.look(&to)?.is_some_and(|there| there.is_dir() != moved.is_dir()) {
             return Err(WorkspaceError::Kind("a file and a directory cannot take each other's place"));
@@ -334,6 +319,7 @@ impl Inner {
         if !parents && !made.is_empty() {
             return Err(WorkspaceError::NotFound);
         }
+        self.ground.takes(path.as_bytes())?;
         made.push(path.clone());
         let mut coming = self.books.expect();
         coming.more(Usage { bytes: 0, files: made.len() as u64 })?;
@@ -356,7 +342,7 @@ fn below(directory: Option<&FilePath>, name: &[u8]) -> Result<FilePath, Workspac
         Some(directory) => [directory.as_bytes(), b"/", name].concat(),
         None => name.to_vec(),
     };
-    FilePath::parse(path).map_err(|_| WorkspaceError::Name("the name is too long"))
+    FilePath::parse(path).map_err(|_| WorkspaceError::Name(ground::TOO_LONG))
 }
 
 /// Does what waits for a disk where it keeps nobody else waiting. It is brought to its end even if nobody waits for it any more.

@@ -5,26 +5,36 @@
 
 use std::io::{Read, Write};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cap_std::fs::File;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::books::{Coming, Usage};
 use super::ground::{Ground, missing, native};
-use super::{Workspace, WorkspaceError, aside};
+use super::{Inner, Workspace, WorkspaceError, aside};
+use crate::clock;
 use crate::config::limits;
 use crate::domain::FilePath;
 
-/// A file that is being read. It stays what it was when it was opened, whatever is put in its place.
+/// A file that is being read. It stays what it was when it was opened, whatever is put in its place; what has been removed meanwhile
+/// is on the disk still and in no quota, so there are few of these at once, and none goes on for ever.
 #[derive(Debug)]
 pub struct Download {
     file: Arc<File>,
     bytes: u64,
+    pub(super) until: Instant,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Download {
-    pub(super) fn open(ground: &Ground, path: &FilePath) -> Result<Self, WorkspaceError> {
-        let (file, metadata) = ground.open_file(path)?;
-        Ok(Self { file: Arc::new(file), bytes: metadata.len() })
+    pub(super) fn open(inner: &Inner, path: &FilePath) -> Result<Self, WorkspaceError> {
+        let place = Arc::clone(&inner.downloads).try_acquire_owned().map_err(|_| WorkspaceError::Downloads)?;
+        let (file, metadata) = inner.ground.open_file(path)?;
+        let bytes = metadata.len();
+        let worth = Duration::from_secs(bytes / limits::BODY_RATE);
+        let until = clock::monotonic() + limits::BODY_TIME + worth;
+        Ok(Self { file: Arc::new(file), bytes, until, _place: place })
     }
 
     /// How many bytes it had when it was opened.
@@ -33,7 +43,14 @@ impl Download {
     }
 
     /// The next piece, 1 to [`limits::WORKSPACE_CHUNK`] bytes; nothing at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Slow`] if the pieces before were taken too slowly ([`limits::BODY_RATE`]).
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, WorkspaceError> {
+        if clock::monotonic() > self.until {
+            return Err(WorkspaceError::Slow);
+        }
         let file = Arc::clone(&self.file);
         aside(move || {
             let mut piece = Vec::new();
@@ -68,6 +85,7 @@ impl Upload {
     pub(super) fn begin(workspace: Workspace, path: FilePath) -> Result<Self, WorkspaceError> {
         workspace.0.settle()?;
         // Said now rather than when all of it has been sent.
+        workspace.0.ground.takes(path.as_bytes())?;
         replaced(&workspace.0.ground, &path)?;
         let (name, file) = workspace.0.ground.stage()?;
         let coming = workspace.0.books.expect();

@@ -6,7 +6,11 @@ use cloud_python::app::{App, Command, Rooms, Settings, Versions};
 use cloud_python::auth::{Auth, Cost, Rates};
 use cloud_python::clock::Clock;
 use cloud_python::config::Config;
-use cloud_python::domain::{AccountId, Email, Error, FilePath, SealedUser, UserName};
+use cloud_python::domain::{
+    Action, AdminAction, Credential, Email, Error, FilePath, KeyAction, Network, Outcome, SealedEntry, SealedUser,
+    UserName,
+};
+use cloud_python::keys::PrivateKey;
 use cloud_python::mail::{Outbox, Transport};
 use cloud_python::sandbox::Sandbox;
 use cloud_python::store::Store;
@@ -14,7 +18,7 @@ use cloud_python::vault::Vault;
 use cloud_python::workspace::{Quota, Workspaces};
 use tempfile::TempDir;
 
-use super::{ALICE, config, sandbox};
+use super::{config, sandbox};
 
 /// The corridor, a user called ada, and the rooms behind.
 pub(crate) struct Office {
@@ -30,10 +34,6 @@ pub(crate) struct Office {
 pub(crate) struct Ran {
     pub(crate) output: String,
     pub(crate) code: Option<u8>,
-}
-
-pub(crate) fn user(name: &str, account: AccountId, host_commands: bool) -> SealedUser {
-    SealedUser { name: UserName::parse(name).expect("a name"), account, host_commands }
 }
 
 impl Office {
@@ -59,7 +59,25 @@ impl Office {
         let (url, administrator) = ("https://localhost".to_owned(), None);
         let Config { runs, sessions, host_commands, .. } = config;
         let settings = Settings { url, administrator, runs, sessions, host_commands, versions };
-        Self { app: App::new(rooms, settings), ada: user("ada", ALICE, false), store, sandbox, data }
+        let app = App::new(rooms, settings);
+        let ada = register(&app, "ada", false).await;
+        Self { app, ada, store, sandbox, data }
+    }
+
+    /// Registers another user.
+    pub(crate) async fn user(&self, name: &str) -> SealedUser {
+        register(&self.app, name, false).await
+    }
+
+    /// Registers ada anew, with a key that allows commands of the machine itself.
+    pub(crate) async fn allow_host_commands(&mut self) {
+        self.remove(&self.ada).await;
+        self.ada = register(&self.app, "ada", true).await;
+    }
+
+    /// Has the operator remove a user.
+    pub(crate) async fn remove(&self, user: &SealedUser) {
+        administer(&self.app, KeyAction::Remove(user.name.clone())).await;
     }
 
     /// Where a file of ada's is on this machine.
@@ -112,6 +130,18 @@ impl Office {
     pub(crate) async fn close(self) {
         self.sandbox.shutdown().await;
     }
+}
+
+async fn register(app: &App, name: &str, host_commands: bool) -> SealedUser {
+    let (user, key) = (UserName::parse(name).expect("a name"), PrivateKey::make().expect("a key").public().key());
+    let entries = administer(app, KeyAction::Add { user, key, host_commands }).await;
+    app.sealed_user(Network::Here, &entries[0].session()).await.expect("registered")
+}
+
+async fn administer(app: &App, action: KeyAction) -> Vec<SealedEntry> {
+    let done = app.handle(Network::Here, Credential::Operator, Action::Administer(AdminAction::Keys(action))).await;
+    let Ok(Outcome::Keys(entries)) = done else { panic!("{done:?}") };
+    entries
 }
 
 /// All the rest of a command's output, and its exit code.

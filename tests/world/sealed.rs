@@ -52,18 +52,28 @@ impl Caller {
 
     /// The handshake, as far as it goes.
     pub(crate) async fn enter(town: &Town, user: &str, key: &PrivateKey) -> Result<Self, Answer> {
+        let server = std::fs::read_to_string(town.path("sealed.pem")).expect("the server's public key");
+        Self::stranger(town).enter_at(&server, user, key).await
+    }
+
+    /// The same of somebody without a session, at a server that has this key.
+    pub(crate) async fn enter_at(self, server: &str, user: &str, key: &PrivateKey) -> Result<Self, Answer> {
         let share = Share::make().expect("random bytes");
-        let answer =
-            Self::stranger(town).send("POST", "/auth", &[], hello(user, &share.public(), key).as_bytes()).await;
+        let answer = self.send("POST", "/auth", &[], hello(user, &share.public(), key).as_bytes()).await;
         match answer.status {
-            200 => Ok(Self::agreed(town, &share, &answer)),
+            200 => Ok(self.agreed_at(server, &share, &answer)),
             _ => Err(answer),
         }
     }
 
     /// What a client makes of the answer to its hello.
     pub(crate) fn agreed(town: &Town, share: &Share, answer: &Answer) -> Self {
-        let mut caller = Self::stranger(town);
+        let server = std::fs::read_to_string(town.path("sealed.pem")).expect("the server's public key");
+        Self::stranger(town).agreed_at(&server, share, answer)
+    }
+
+    fn agreed_at(self, server: &str, share: &Share, answer: &Answer) -> Self {
+        let mut caller = self;
         assert_eq!(answer.status, 200, "{answer:?}");
         let text = answer.text();
         assert_eq!(answer.header("content-length"), Some(text.len().to_string().as_str()));
@@ -71,8 +81,7 @@ impl Caller {
         assert_eq!(theirs.len(), 76);
         let theirs: [u8; 56] = URL_SAFE.decode(theirs).expect("base64").try_into().expect("a share");
         let signature = URL_SAFE.decode(signature).expect("base64").try_into().expect("a signature");
-        let server = std::fs::read_to_string(town.path("sealed.pem")).expect("the server's public key");
-        assert!(PublicKey::from_pem(&server).expect("a key").has_signed(&theirs, &signature));
+        assert!(PublicKey::from_pem(server).expect("a key").has_signed(&theirs, &signature));
         let secret = share.agree(&theirs).expect("a secret");
         let hash = Sha256::new_with_prefix([0, 0, 0, 1]).chain_update(secret.expose()).chain_update(b"remo_serv");
         caller.key = hash.finalize().into();

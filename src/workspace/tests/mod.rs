@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
 use super::*;
 
+mod bounds;
 mod changes;
 
 const KIB: u64 = 1024;
@@ -25,10 +26,14 @@ impl Place {
         Self { folder: tempfile::tempdir().unwrap(), quota }
     }
 
-    /// The workspace, opened as by a server that has just started.
+    /// All workspaces, as of a server that has just started.
+    async fn server(&self) -> Workspaces {
+        Workspaces::open(self.folder.path().join("workspaces"), self.quota).await.unwrap()
+    }
+
+    /// One of them.
     async fn open(&self) -> Workspace {
-        let workspaces = Workspaces::open(self.folder.path().join("workspaces"), self.quota).await.unwrap();
-        workspaces.of(&UserName::parse("ada").unwrap()).await.unwrap()
+        self.server().await.of(&ada()).await.unwrap()
     }
 
     fn home(&self) -> PathBuf {
@@ -38,6 +43,10 @@ impl Place {
     fn staged(&self) -> usize {
         std::fs::read_dir(self.home().join("staging")).unwrap().count()
     }
+}
+
+fn ada() -> UserName {
+    UserName::parse("ada").unwrap()
 }
 
 fn path(path: impl Into<Vec<u8>>) -> FilePath {
@@ -64,7 +73,7 @@ async fn get(workspace: &Workspace, name: &str) -> Result<Vec<u8>, WorkspaceErro
 /// Everything there is: a directory's name ends with a slash.
 async fn all(workspace: &Workspace) -> BTreeMap<String, Vec<u8>> {
     let snapshot = workspace.snapshot(usize::MAX >> 1).await.unwrap();
-    let text = |path: &FilePath| String::from_utf8(path.as_bytes().to_vec()).unwrap();
+    let text = |path: &FilePath| String::from_utf8_lossy(path.as_bytes()).into_owned();
     let directories = snapshot.directories.iter().map(|path| (text(path) + "/", vec![]));
     directories.chain(snapshot.files.iter().map(|file| (text(&file.path), file.content.clone()))).collect()
 }
@@ -107,12 +116,37 @@ async fn names_of_any_bytes_are_names_and_too_long_ones_are_refused_in_words() {
     let too_long = |result| matches!(result, Err(WorkspaceError::Name(text)) if text.contains("255 bytes"));
     assert!(too_long(put(&workspace, &long, b"").await));
     assert!(too_long(put(&workspace, &format!("a/{long}/b"), b"").await));
-    let deep = vec!["d"; 2000].join("/");
+    let deep = vec!["d"; limits::WORKSPACE_DEPTH - 1].join("/");
     put(&workspace, &format!("{deep}/f"), b"deep").await.unwrap();
     assert_eq!(get(&workspace, &format!("{deep}/f")).await.unwrap(), b"deep");
-    assert_eq!(all(&workspace).await.len(), 8 + 2001);
+    let deeper = format!("{deep}/d/f");
+    let too_deep = |result| matches!(result, Err(WorkspaceError::Name(text)) if text.contains("too many parts"));
+    assert!(too_deep(put(&workspace, &deeper, b"").await));
+    assert!(too_deep(workspace.make_directory(path(deeper.clone()), true).await));
+    let basis = workspace.snapshot(1 << 20).await.unwrap().basis;
+    let written = vec![JobFile { path: path(deeper), content: vec![] }];
+    assert!(too_deep(workspace.write_back(basis, written, Tree::default()).await));
+    assert_eq!(all(&workspace).await.len(), 8 + limits::WORKSPACE_DEPTH);
     workspace.remove(path("d"), true).await.unwrap();
     assert_eq!(workspace.0.books.used().files, 8);
+}
+
+#[tokio::test]
+async fn a_workspace_that_is_being_opened_keeps_no_other_waiting() {
+    let place = Place::new();
+    let workspaces = place.server().await;
+    let cell = workspaces.0.cell(ada());
+    let opening = lock(&cell);
+    let bob = workspaces.0.of(UserName::parse("bob").unwrap()).unwrap();
+    assert_eq!(bob.bytes(), 0);
+    drop(opening);
+    // Those that nobody uses are closed; whoever has one has the one that all others get.
+    let (mine, _) = (workspaces.0.of(ada()).unwrap(), bob);
+    for number in 0..2 * limits::WORKSPACES_OPEN {
+        workspaces.0.of(UserName::parse(&format!("user{number}")).unwrap()).unwrap();
+    }
+    assert!(lock(&workspaces.0.open).len() <= limits::WORKSPACES_OPEN + 1);
+    assert!(Arc::ptr_eq(&mine.0, &workspaces.0.of(ada()).unwrap().0));
 }
 
 #[tokio::test]
@@ -254,58 +288,4 @@ async fn an_upload_that_is_not_finished_leaves_nothing() {
     assert_eq!(place.staged(), 1);
     let workspace = place.open().await;
     assert_eq!((place.staged(), all(&workspace).await.len()), (0, 1));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_quota_holds_when_many_upload_at_once() {
-    let place = Place::with(Quota { bytes: 100 * KIB, files: 20 });
-    let workspace = place.open().await;
-    let uploads = (0..16).map(|number| {
-        let workspace = workspace.clone();
-        tokio::spawn(async move { put(&workspace, &format!("d{number}/f"), &vec![1; 10 * 1024]).await })
-    });
-    let mut done = 0;
-    for upload in uploads.collect::<Vec<_>>() {
-        match upload.await.unwrap() {
-            Ok(()) => done += 1,
-            Err(error) => assert!(matches!(error, WorkspaceError::TooLarge(_)), "{error}"),
-        }
-        assert!(workspace.0.books.used().bytes <= 100 * KIB);
-    }
-    // Each takes two names, so ten fit by names and by bytes; more may have been on their way at once than came.
-    assert!((1..=10).contains(&done), "{done}");
-    let used = workspace.0.books.used();
-    assert_eq!(used, Usage { bytes: done * 10 * KIB, files: done * 2 });
-    assert_eq!(place.open().await.0.books.used(), used, "nothing else is there");
-    assert_eq!(place.staged(), 0);
-    for number in done..10 {
-        put(&workspace, &format!("later{number}/f"), &vec![1; 10 * 1024]).await.unwrap();
-    }
-    assert!(
-        matches!(put(&workspace, "one", b"").await, Err(WorkspaceError::TooLarge(text)) if text.contains("20 files"))
-    );
-    assert!(matches!(workspace.make_directory(path("x"), false).await, Err(WorkspaceError::TooLarge(_))));
-    let replaced = workspace.list(None).await.unwrap()[0].path.clone();
-    put(&workspace, &format!("{}/f", String::from_utf8_lossy(replaced.as_bytes())), b"").await.unwrap();
-    assert_eq!(workspace.0.books.used(), Usage { bytes: 90 * KIB, files: 20 });
-}
-
-#[tokio::test]
-async fn a_large_file_passes_in_pieces() {
-    let place = Place::with(Quota::of_bytes(1 << 28));
-    let workspace = place.open().await;
-    let mut upload = workspace.put(path("large")).await.unwrap();
-    for number in 0..192_u32 {
-        upload.write(number.to_le_bytes().repeat(1 << 18)).await.unwrap();
-    }
-    upload.commit().await.unwrap();
-    let on_disk = std::fs::metadata(place.home().join("files").join(std::ffi::OsStr::from_bytes(b"large"))).unwrap();
-    assert_eq!(on_disk.size(), 192 << 20);
-    let mut download = workspace.get(path("large")).await.unwrap();
-    let mut bytes = 0;
-    while let Some(piece) = download.next().await.unwrap() {
-        assert!(piece.len() <= limits::WORKSPACE_CHUNK && piece.capacity() <= 2 * limits::WORKSPACE_CHUNK);
-        bytes += piece.len();
-    }
-    assert_eq!(bytes, 192 << 20);
 }
