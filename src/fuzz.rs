@@ -11,22 +11,32 @@ use crate::domain::{
 pub use crate::auth::read_any_permit as permits;
 pub use crate::http::{hear_any_frames as websocket, read_any_body as requests, read_any_multipart as multipart};
 pub use crate::sandbox::decode_any_frame as frames;
+pub use crate::sealed::{
+    open_any_token as fernet, read_any_body as tokens, read_any_cookie as cookies, read_any_hello as handshake,
+    read_any_path as paths,
+};
 pub use crate::store::decode_any_record as records;
 
 /// Looks at some bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its file and folder.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 15] = [
+    ("cookies", cookies),
     ("credentials", credentials),
     ("email", email),
+    ("fernet", fernet),
     ("frames", frames),
+    ("handshake", handshake),
     ("multipart", multipart),
     ("parcels", parcels),
+    ("paths", paths),
     ("permits", permits),
     ("records", records),
     ("requests", requests),
+    ("tokens", tokens),
     ("websocket", websocket),
+    ("words", words),
 ];
 
 /// What is said about a parcel, in a body or in a head.
@@ -81,6 +91,21 @@ pub fn credentials(bytes: &[u8]) {
     }
     let chosen = Password::chosen(text.to_owned()).is_ok();
     assert!(Password::typed(text.to_owned()).is_ok() || !chosen, "it could be chosen, but never typed");
+}
+
+/// The words of a line, each in quotes, are the same words; and a line of letters is split as by anybody.
+pub fn words(bytes: &[u8]) {
+    if let Ok(words) = crate::domain::words(bytes) {
+        let quote = |word: &Vec<u8>| {
+            [&b"'"[..], &word.split(|byte| *byte == b'\'').collect::<Vec<_>>().join(&br"'\''"[..]), b"'"].concat()
+        };
+        let quoted = words.iter().map(quote).collect::<Vec<_>>().join(&b' ');
+        assert_eq!(crate::domain::words(&quoted), Ok(words));
+    }
+    if bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b' ') {
+        let parts = bytes.split(|byte| *byte == b' ').filter(|part| !part.is_empty());
+        assert_eq!(crate::domain::words(bytes), Ok(parts.map(<[u8]>::to_vec).collect()));
+    }
 }
 
 fn good_for_one_step(code: &str, time: &str) {

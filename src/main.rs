@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use cloud_python::cli::{Cli, Command, admin, certs, client, image, launcher, run, serve};
+use cloud_python::cli::{Cli, Command, admin, certs, client, image, key, launcher, run, serve};
 
 fn main() -> ExitCode {
     match Cli::parse().command {
@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Command::Client(arguments) => client::main(&arguments),
         Command::Admin(arguments) => admin::main(&arguments),
         Command::Certs(arguments) => certs::main(&arguments),
+        Command::Key(arguments) => key::main(&arguments),
         Command::Image(command) => image::main(&command),
         Command::Launcher => launcher::main(),
     }

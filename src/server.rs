@@ -10,18 +10,22 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::app::{App, Rooms, Settings, Versions};
+use crate::app::{App, Rooms, Settings, Versions, keys};
 use crate::auth::{Auth, AuthError, Cost, Permits, Rates};
 use crate::certs::{Authority, CertError};
 use crate::clock::Clock;
 use crate::config::{Config, MailConfig, ObjectsConfig, limits};
-use crate::domain::{AccountId, Actor, Budget, Error, Event, JobError, JobSpec, Script};
+use crate::domain::{AccountId, Actor, Budget, Error, Event, JobError, JobSpec, KeyAction, Outcome, Script};
+use crate::door::accept::descriptors;
 use crate::http::{self, AdminSocket, HttpError, Listener};
+use crate::keys::{OwnKeyError, PrivateKey};
 use crate::mail::{MailError, Outbox, Smtp, SmtpSettings, Transport};
 use crate::objects::{ObjectError, Objects};
 use crate::sandbox::{self, Meter, Sandbox, SandboxError, Source, WASMTIME_VERSION, cache_folder};
+use crate::sealed::SealedListener;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
+use crate::workspace::{Quota, WorkspaceError, Workspaces};
 
 /// The server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -53,9 +57,18 @@ pub enum ServerError {
     /// Mails cannot be sent as configured.
     #[error(transparent)]
     Mail(#[from] MailError),
+    /// The users' files cannot be used.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
     /// A listener does not start.
     #[error(transparent)]
     Http(#[from] HttpError),
+    /// The key of the sealed channel cannot be used.
+    #[error(transparent)]
+    Key(#[from] OwnKeyError),
+    /// What the operator wants done about keys cannot be done.
+    #[error("{0}")]
+    Refused(String),
     /// Passwords or secrets cannot be worked with.
     #[error(transparent)]
     Auth(#[from] AuthError),
@@ -76,6 +89,7 @@ pub struct Server {
     clock: Clock,
     sandbox: Sandbox,
     listener: Listener,
+    sealed: Option<(SocketAddr, SealedListener)>,
     admin: AdminSocket,
     chores: Vec<JoinHandle<()>>,
 }
@@ -99,6 +113,7 @@ impl Server {
         let Start { data, config, clock, sandbox } = start;
         make_private(&data)?;
         let (store, vault) = open_store(&data)?;
+        let workspaces = Workspaces::open(data.join("workspaces"), Quota::of_bytes(config.workspace_bytes)).await?;
         let image = cache_folder().and_then(|cache| Source::find(&cache)).map_err(SandboxError::from)?;
         let prepared = image.prepare(Meter::default(), progress).map_err(SandboxError::from)?;
         let children = children(&config);
@@ -113,6 +128,10 @@ impl Server {
             Some(url) => url.clone(),
             None if address.ip().is_unspecified() => return Err(ServerError::Url(address)),
             None => format!("https://{address}"),
+        };
+        let sealed = match config.sealed {
+            Some(wanted) => Some(bind_sealed(wanted, &data).await?),
+            None => None,
         };
         let names = names(&config, &url, address);
         let (certificate, key) = match &config.certificate {
@@ -147,6 +166,7 @@ impl Server {
             outbox: outbox.clone(),
             objects: objects(&data, &config.objects, &instance).await?,
             sandbox: sandbox.clone(),
+            workspaces,
             clock: clock.clone(),
         };
         let versions = Versions {
@@ -162,6 +182,7 @@ impl Server {
             sessions: config.sessions.clone(),
             mailbox: config.mailbox.clone(),
             parcels: config.parcels.clone(),
+            host_commands: config.host_commands,
             versions,
         };
         let app = App::new(rooms, settings);
@@ -169,15 +190,28 @@ impl Server {
 
         let admin = AdminSocket::bind(&data.join("admin.sock"), app.clone()).await?;
         let listener = Listener::start(socket, certificate, key, door(&config)?, app.clone())?;
+        let sealed = match sealed {
+            Some((socket, address, key)) => {
+                let (app, clock) = (app.clone(), clock.clone());
+                let listener = SealedListener::start(socket, door(&config)?, app, key, clock, config.sealed_idle);
+                Some((address, listener))
+            }
+            None => None,
+        };
         let own = config.certificate.is_none().then_some(OwnCertificate { data, names });
         let tidy = tokio::spawn(keep_tidy(app.clone(), clock.clone(), own));
         let chores = vec![tokio::spawn(outbox.run()), tidy, tokio::spawn(keep_objects_tidy(app.clone()))];
-        Ok(Self { address, app, store, clock, sandbox, listener, admin, chores })
+        Ok(Self { address, app, store, clock, sandbox, listener, sealed, admin, chores })
     }
 
     /// Where the API listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the sealed channel listens, if it does.
+    pub fn sealed_address(&self) -> Option<SocketAddr> {
+        self.sealed.as_ref().map(|(address, _)| *address)
     }
 
     /// The version of Landlock's interface that holds the children; 0 means none.
@@ -188,12 +222,31 @@ impl Server {
     /// Takes no further connection, lets requests in progress end for at most `grace`, then ends everything.
     pub async fn shutdown(self, grace: Duration) -> Result<(), ServerError> {
         self.app.drain();
-        self.listener.shutdown(grace).await;
+        let sealed = async {
+            if let Some((_, sealed)) = self.sealed {
+                sealed.shutdown(grace).await;
+            }
+        };
+        tokio::join!(self.listener.shutdown(grace), sealed);
         self.admin.shutdown().await;
         self.chores.iter().for_each(JoinHandle::abort);
         self.sandbox.shutdown().await;
         note(&self.store, &self.clock, Event::Stopped).await
     }
+}
+
+/// Looks at or changes who may use the sealed channel, in a data directory whose server does not run.
+pub async fn change_keys(data: &Path, action: KeyAction) -> Result<Outcome, ServerError> {
+    if !matches!(action, KeyAction::Add { .. }) && !data.join("store.redb").exists() {
+        return Err(ServerError::Data(data.display().to_string(), "has no database yet".to_owned()));
+    }
+    make_private(data)?;
+    let (store, _vault) = open_store(data)?;
+    keys(&store, &Clock::system(), action).await.map_err(|error| match error {
+        Error::NotFound => ServerError::Refused("there is no such user".to_owned()),
+        Error::Ours(why) => ServerError::Refused(why),
+        other => ServerError::Refused(other.to_string()),
+    })
 }
 
 /// Makes the data directory, or sees to it that nobody else can look into the one that is there.
@@ -236,6 +289,14 @@ async fn python_version(sandbox: &Sandbox) -> Result<String, ServerError> {
         Some(0) if !version.is_empty() => Ok(version),
         _ => Err(ServerError::Image(String::from_utf8_lossy(&result.stderr).into_owned())),
     }
+}
+
+/// The sealed channel's socket, where it is, and the key that the server signs with.
+async fn bind_sealed(wanted: SocketAddr, data: &Path) -> Result<(TcpListener, SocketAddr, PrivateKey), ServerError> {
+    let failed = |error| ServerError::Listen(wanted, error);
+    let socket = TcpListener::bind(wanted).await.map_err(failed)?;
+    let address = socket.local_addr().map_err(failed)?;
+    Ok((socket, address, PrivateKey::open_or_make(data)?))
 }
 
 /// What the server's certificate must be good for.
@@ -298,9 +359,12 @@ fn door(config: &Config) -> Result<http::Settings, ServerError> {
         .and_then(|budget| budget.with_wall(sessions.timeout))
         .and_then(|budget| budget.with_output(config.session_output))
         .and_then(|budget| budget.with_fuel(limits::FUEL.saturating_mul(turns)));
+    let children = children(config);
+    // Each listener has its part, and takes no descriptors from the other. A connection of the sealed channel may have a file open, too.
+    let parts = if config.sealed.is_some() { 3 } else { 1 };
     Ok(http::Settings {
-        children: children(config),
-        connections: config.connections,
+        connections: config.connections.min(descriptors(children) / parts).max(1),
+        children,
         connections_per_network: config.connections_per_network,
         budget: budget.map_err(|error| ServerError::Image(error.to_string()))?,
         wall: runs.timeout,

@@ -12,5 +12,7 @@ mod parcels;
 mod peer;
 mod real;
 mod real_session;
+mod sealed;
+mod sealed_lies;
 mod session;
 mod trust;

@@ -1,10 +1,12 @@
 //! Files that a run returns: which ones, and how a script may try to return something else.
 
-use cloud_python::config::limits;
-use cloud_python::domain::{FilePath, JobOutcome, JobResult, JobSpec, Script};
-use cloud_python::sandbox::Sandbox;
+use std::time::Duration;
 
-use crate::world::{self, ALICE};
+use cloud_python::config::limits;
+use cloud_python::domain::{AccountId, Budget, FilePath, JobOutcome, JobResult, JobSpec, Script, Spent};
+use cloud_python::sandbox::{Event, LiveRun, Sandbox};
+
+use crate::world::{self, ALICE, BOB};
 
 async fn run(sandbox: &Sandbox, text: &str, outputs: &[&str]) -> JobResult {
     let outputs = outputs.iter().map(|name| FilePath::parse(*name).unwrap()).collect();
@@ -124,5 +126,42 @@ async fn deep_trees_and_names_of_any_bytes_come_back_as_they_are() {
         "import os\nos.mkdir('d')\nfor i in range(1, 256):\n    if i not in (46, 47): open(b'd/' + bytes([i, i]), 'w')";
     let result = run(&sandbox, names, &["d"]).await;
     assert_eq!((result.outcome, result.files.len()), (JobOutcome::Exited(0), 253), "{}", world::stderr(&result));
+    sandbox.shutdown().await;
+}
+
+/// What a run that returns its whole directory has come to; the run is still held.
+async fn whole_directory(sandbox: &Sandbox, account: AccountId, wall: Duration) -> (LiveRun, JobResult) {
+    let job = JobSpec::of(Script::parse("open('made', 'w').write('1')").unwrap()).aside().whole_directory();
+    let job = job.budget(Budget::default().with_wall(wall).unwrap()).build().unwrap();
+    let mut run = sandbox.open(account, job).await.unwrap();
+    loop {
+        if let Event::Ended(result) = run.next().await.unwrap().unwrap() {
+            return (run, *result);
+        }
+    }
+}
+
+/// Whole directories, of 128 MiB each, came back from as many runs as there were, into memory that nobody had counted.
+#[tokio::test]
+async fn few_whole_directories_come_back_at_once_and_one_to_each_account() {
+    let sandbox = world::sandbox().await;
+    let long = Duration::from_secs(30);
+    let mut held = vec![];
+    for number in 1..=limits::DIRECTORIES_RETURNED as u64 {
+        let (run, result) = whole_directory(&sandbox, AccountId::new(number), long).await;
+        assert_eq!((result.outcome, result.files.len()), (JobOutcome::Exited(0), 1));
+        held.push(run);
+    }
+    // The next one's time goes by while it waits.
+    let (_, late) = whole_directory(&sandbox, AccountId::new(100), Duration::from_millis(300)).await;
+    assert_eq!(late.outcome, JobOutcome::TimedOut(Spent::Wall));
+    drop(held.pop());
+    let (again, result) = whole_directory(&sandbox, AccountId::new(100), long).await;
+    assert_eq!(result.outcome, JobOutcome::Exited(0));
+    drop((held, again));
+    let (_held, _) = whole_directory(&sandbox, ALICE, long).await;
+    let (_, late) = whole_directory(&sandbox, ALICE, Duration::from_millis(300)).await;
+    assert_eq!(late.outcome, JobOutcome::TimedOut(Spent::Wall));
+    assert_eq!(whole_directory(&sandbox, BOB, long).await.1.outcome, JobOutcome::Exited(0));
     sandbox.shutdown().await;
 }

@@ -13,13 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver.h"
 #include "host.h"
 #include "memfs.h"
 #include "returned.h"
 #include "script.h"
 #include "start.h"
 
-#define ELSEWHERE "/tmp/script.py" /* where a script lies whose own name no file can have */
+#define ELSEWHERE "/tmp/script.py" /* where a script lies whose own name no file can have, or is to have */
 
 void __wasm_call_ctors(void);
 
@@ -72,6 +73,31 @@ static bool take_file(struct record record)
 	return add_file((const char *)path, path_size, path + path_size, record.size - 2 - path_size);
 }
 
+/* Nothing but the head of its record says so, which lies before the content: a kind, a length, and the path with its length. */
+bool job_brought(const char *path, size_t path_size, const void *data, size_t size)
+{
+	const unsigned char *content = data;
+	if (content < job.bytes || content > job.bytes + job.size || size > (size_t)(job.bytes + job.size - content))
+		return false;
+	if ((size_t)(content - job.bytes) < 7 + path_size)
+		return false;
+	const unsigned char *at = content - path_size - 7;
+	struct record record;
+	return take_record(&at, job.bytes + job.size, &record) && record.kind == JOB_FILE &&
+		record.size == 2 + path_size + size && (record.data[0] | (size_t)record.data[1] << 8) == path_size &&
+		memcmp(record.data + 2, path, path_size) == 0;
+}
+
+static bool take_directory(struct record record)
+{
+	char absolute[MEMFS_PATH_MAX] = SCRIPT_HOME;
+	size_t start = strlen(SCRIPT_HOME);
+	if (record.size == 0 || record.size >= sizeof absolute - start)
+		return false;
+	memcpy(absolute + start, record.data, record.size);
+	return memfs_add_directory(absolute, start + record.size) == 0;
+}
+
 static bool take_program(struct record record, struct script *script)
 {
 	if (script->program != NULL || record.size == 0 || record.size >= MEMFS_PATH_MAX)
@@ -117,6 +143,13 @@ static bool take(struct record record, struct script *script, struct record *tex
 		return script->interactive = true;
 	case JOB_UNBUFFERED:
 		return script->unbuffered = true;
+	case JOB_TREE:
+		returned_ask_tree();
+		return true;
+	case JOB_DIRECTORY:
+		return take_directory(record);
+	case JOB_ASIDE:
+		return script->aside = true;
 	default:
 		return false;
 	}
@@ -130,7 +163,7 @@ static bool add_script(struct script *script, struct record text)
 		return text.data == NULL;
 	if (script->program == NULL || text.data == NULL)
 		return false;
-	if (add_file(script->program, strlen(script->program), text.data, text.size))
+	if (!script->aside && add_file(script->program, strlen(script->program), text.data, text.size))
 		return true;
 	script->file = ELSEWHERE;
 	return add_file(script->file, strlen(script->file), text.data, text.size);

@@ -30,7 +30,11 @@ HOST_IMPORT("clock") int64_t host_clock(int32_t id);
 /* Returns a piece of a file: [ptr, ptr+len) goes behind what has been returned of the file whose path (relative to the
  * working directory, no NUL) is [path, path+path_len). A piece of no bytes returns an empty file. The host ends the run
  * for a path that no JOB_OUTPUT covers, and over the budget of returned files. Returns the number of bytes taken (may be
- * fewer than asked; 0 only for len 0), or a negative WASI errno. */
+ * fewer than asked; 0 only for len 0), or a negative WASI errno.
+ *
+ * Where the job has a JOB_TREE, pieces of no bytes also say, by paths that no file has: "name/", that there is a directory
+ * of this name; "/name", that there is a file of this name whose content is as the job brought it under this name; "/",
+ * the last, that everything has been told. */
 HOST_IMPORT("output") int32_t host_output(const void *path, int32_t path_len, const void *ptr, int32_t len);
 
 /* Fills [ptr, ptr+len) from the operating system's random generator. Returns 0 or a negative WASI errno. */
@@ -59,6 +63,9 @@ enum job_record {
 	JOB_OUTPUT = 5,   /* path of a file to return at the end, or of a directory with all files below it */
 	JOB_INTERACTIVE = 6, /* empty: no script, the interactive interpreter */
 	JOB_UNBUFFERED = 7,  /* empty: standard output is written at once, as by `python3 -u` */
+	JOB_TREE = 8,        /* empty: the whole working directory is returned at the end, see host_output */
+	JOB_DIRECTORY = 9,   /* path of a directory, made with those above it */
+	JOB_ASIDE = 10,      /* empty: the script lies outside of the working directory, whatever its name is */
 };
 
 #endif

@@ -88,6 +88,14 @@ int memfs_add(const char *path, size_t path_length, const void *data, size_t len
 	return put((struct memfs_path){ root, path, path_length }, node, RUN);
 }
 
+int memfs_add_directory(const char *path, size_t path_length)
+{
+	if (path_length == 0 || path[0] != '/')
+		return MEMFS_ENOENT;
+	int error = make_parents(path, path_length, RUN);
+	return error != 0 ? error : make_directory((struct memfs_path){ root, path, path_length }, RUN);
+}
+
 static int add_device(const char *path, enum memfs_device device)
 {
 	struct memfs_node *node = node_new(MEMFS_CHARACTER_DEVICE);

@@ -147,9 +147,16 @@ int memfs_init(void);
  * where it is, which must live and keep its bytes until the run ends; the first write to a part copies that part. */
 int memfs_add(const char *path, size_t path_length, const void *data, size_t length, bool borrow);
 
+/* Makes a directory and those above it. Those that are there are left alone. path is absolute. */
+int memfs_add_directory(const char *path, size_t path_length);
+
 /* Where the content of a regular file lies, piece by piece, without copying: the piece that begins at offset. length 0
  * means end of file. Links are followed. A piece stays valid until the file changes. */
 int memfs_extent(const char *path, size_t path_length, uint64_t offset, const void **data, size_t *length);
+
+/* Whether a regular file still is nothing but what it borrowed, from its first byte to its last; where that lies. Links are
+ * followed. */
+bool memfs_borrowed(const char *path, size_t path_length, const void **data, size_t *length);
 
 /* For the owner of the descriptors. */
 struct memfs_node *memfs_root(void);

@@ -227,6 +227,23 @@ int memfs_extent(const char *path, size_t path_length, uint64_t offset, const vo
 	return 0;
 }
 
+bool memfs_borrowed(const char *path, size_t path_length, const void **data, size_t *length)
+{
+	struct walk found;
+	int error = walk((struct memfs_path){ memfs_root(), path, path_length }, WALK_FOLLOW, &found);
+	if (error != 0 || found.node->type != MEMFS_REGULAR)
+		return false;
+	const struct content *content = &found.node->content;
+	if (content->base == NULL || content->size != content->base_size)
+		return false;
+	for (uint32_t i = 0; i < content->chunk_slots; i++)
+		if (content->chunks[i] != NULL)
+			return false;
+	*data = content->base;
+	*length = content->base_size;
+	return true;
+}
+
 static int device_read(const struct memfs_node *node, void *buffer, size_t length, size_t *done)
 {
 	int error = 0;

@@ -2,11 +2,14 @@
  *
  * Owns: which files those are, and the walk through the directories among them. What is not there is not returned, and
  * neither is what is no regular file. A link is followed if it was asked for by its own name; one inside a directory is
- * not, for it may lead in a circle. Deliberately not here: what may be asked for, which the host knows, and the end
+ * not, for it may lead in a circle. Of a whole working directory it says what there is, hands over what has changed, and tells
+ * the end only if nothing was left out: whoever keeps the files must not take what could not be told for removed.
+ * Deliberately not here: what may be asked for, which the host knows, and the end
  * itself (driver.c). */
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver.h"
 #include "host.h"
 #include "memfs.h"
 #include "returned.h"
@@ -22,6 +25,8 @@ struct asked {
 static struct {
 	struct asked *asked;
 	size_t count, room;
+	bool tree;   /* all of the working directory is wanted */
+	bool missed; /* something of it could not be handed over */
 } returned;
 
 /* The absolute path of what is being handed over. One buffer for all levels of a deep tree. */
@@ -41,6 +46,11 @@ bool returned_ask(const char *name, size_t length)
 	return true;
 }
 
+void returned_ask_tree(void)
+{
+	returned.tree = true;
+}
+
 /* False if the host has refused. */
 static bool hand_over_piece(size_t length, const unsigned char *bytes, size_t size)
 {
@@ -54,18 +64,39 @@ static bool hand_over_piece(size_t length, const unsigned char *bytes, size_t si
 	return true;
 }
 
-static void hand_over_file(size_t length)
+static bool hand_over_content(size_t length)
 {
 	const void *bytes;
 	size_t size;
 	uint64_t offset = 0;
 	if (memfs_extent(path, length, 0, &bytes, &size) != 0 || !hand_over_piece(length, bytes, size))
-		return;
+		return false;
 	while (size > 0) {
 		offset += size;
-		if (memfs_extent(path, length, offset, &bytes, &size) != 0 || size == 0 || !hand_over_piece(length, bytes, size))
-			return;
+		if (memfs_extent(path, length, offset, &bytes, &size) != 0)
+			return false;
+		if (size > 0 && !hand_over_piece(length, bytes, size))
+			return false;
 	}
+	return true;
+}
+
+/* Tells the host something of a name: [path+from, path+to). */
+static void tell(size_t from, size_t to)
+{
+	if (host_output(path + from, (int32_t)(to - from), path, 0) < 0)
+		returned.missed = true;
+}
+
+static void hand_over_file(size_t length)
+{
+	const void *bytes;
+	size_t size;
+	if (returned.tree && memfs_borrowed(path, length, &bytes, &size) &&
+		job_brought(path + HOME_LENGTH, length - HOME_LENGTH, bytes, size))
+		tell(HOME_LENGTH - 1, length);
+	else if (!hand_over_content(length))
+		returned.missed = true;
 }
 
 static void hand_over_directory(size_t length);
@@ -79,8 +110,12 @@ static bool is_dots(struct memfs_entry entry)
 static void hand_over_entry(size_t length, struct memfs_entry entry)
 {
 	size_t below = length + 1 + entry.name_length;
-	if (below > sizeof path || is_dots(entry))
+	if (is_dots(entry))
 		return;
+	if (below >= sizeof path) {
+		returned.missed = true;
+		return;
+	}
 	path[length] = '/';
 	memcpy(path + length + 1, entry.name, entry.name_length);
 	if (entry.type == MEMFS_REGULAR)
@@ -89,15 +124,32 @@ static void hand_over_entry(size_t length, struct memfs_entry entry)
 		hand_over_directory(below);
 }
 
+static void hand_over_tree(void)
+{
+	memcpy(path, SCRIPT_HOME, HOME_LENGTH);
+	hand_over_directory(HOME_LENGTH - 1);
+	if (!returned.missed)
+		tell(HOME_LENGTH - 1, HOME_LENGTH);
+}
+
 static void hand_over_directory(size_t length)
 {
 	struct memfs_open directory;
 	struct memfs_path here = {memfs_root(), path, length};
-	if (memfs_open(here, MEMFS_O_READ | MEMFS_O_DIRECTORY, 0, &directory) != 0)
+	if (memfs_open(here, MEMFS_O_READ | MEMFS_O_DIRECTORY, 0, &directory) != 0) {
+		returned.missed = true;
 		return;
+	}
+	if (returned.tree && length > HOME_LENGTH) {
+		path[length] = '/';
+		tell(HOME_LENGTH, length + 1);
+	}
 	struct memfs_entry entry = {.cookie = 0};
-	while (memfs_readdir(&directory, entry.cookie, &entry) == 0 && entry.name_length > 0)
+	int error;
+	while ((error = memfs_readdir(&directory, entry.cookie, &entry)) == 0 && entry.name_length > 0)
 		hand_over_entry(length, entry);
+	if (error != 0)
+		returned.missed = true;
 	memfs_close(&directory);
 }
 
@@ -138,4 +190,7 @@ void returned_hand_over(void)
 		if (!is_covered(i))
 			hand_over(returned.asked[i]);
 	returned.count = 0; /* whatever may call this again finds nothing to do */
+	if (returned.tree)
+		hand_over_tree();
+	returned.tree = false;
 }

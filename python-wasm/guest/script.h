@@ -20,6 +20,7 @@ struct script {
 	PyObject *arguments; /* list of str: sys.argv[1:] */
 	bool interactive;    /* there is no script, and neither program nor file: the interactive interpreter */
 	bool unbuffered;     /* standard output is written at once */
+	bool aside;          /* file is not program, and not in the working directory */
 };
 
 /* Before the snapshot. The first keeps what all scripts need; the second makes what each of them changes. Both return

@@ -20,6 +20,7 @@ impl App {
             AdminAction::Decide(email, decision) => self.decide(email, decision).await,
             AdminAction::ResetTotp(email) => self.reset_totp(email).await,
             AdminAction::RevokeTokens(email) => self.revoke_tokens(email).await,
+            AdminAction::Keys(action) => self.change_keys(action).await,
             AdminAction::Audit { from } => {
                 let entries = self.0.rooms.store.read(|view| view.audit(from.max(1), limits::AUDIT_PAGE));
                 Ok(Outcome::Audit(entries.map_err(AppError::from)?))

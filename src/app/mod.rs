@@ -8,17 +8,25 @@
 
 mod accounts;
 mod admin;
+mod builtins;
+mod command;
 mod execute;
+mod host_command;
 mod letters;
 mod live;
 mod mailbox;
 mod metrics;
 mod parcels;
+mod python;
 mod runs;
+mod sealed;
 mod stamps;
+mod workspace;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{Semaphore, watch};
 
 use crate::auth::{Auth, AuthError};
 use crate::clock::Clock;
@@ -29,7 +37,9 @@ use crate::objects::{ObjectError, Objects};
 use crate::sandbox::Sandbox;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
+use crate::workspace::{WorkspaceError, Workspaces};
 
+pub use command::{Command, CommandInput};
 pub use live::{Conversation, Said, Stdin, Stream};
 use mailbox::Mailboxes;
 use metrics::Metrics;
@@ -37,6 +47,9 @@ use parcels::Streams;
 use runs::Runs;
 
 pub use parcels::{Broken, Download, Piece, Pieces};
+pub use sealed::keys;
+
+pub use crate::auth::SealedUser;
 
 /// The room's failures. Whatever is not a refusal is ours.
 #[derive(Debug, thiserror::Error)]
@@ -53,12 +66,15 @@ enum AppError {
     Auth(#[from] AuthError),
     #[error(transparent)]
     Objects(#[from] ObjectError),
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
 }
 
 impl From<AppError> for Error {
     fn from(error: AppError) -> Self {
         match error {
             AppError::Refused(refusal) => refusal,
+            AppError::Workspace(error) => error.into(),
             // The mail server has been away for long; what waits is kept, and nothing more is taken.
             AppError::Mail(MailError::Full) => Self::Overloaded(limits::LINK_LIFE),
             AppError::Objects(ObjectError::Full(why)) => {
@@ -85,6 +101,8 @@ pub struct Rooms {
     pub objects: Objects,
     /// Where scripts run.
     pub sandbox: Sandbox,
+    /// Where the files of the sealed channel's users are.
+    pub workspaces: Workspaces,
     /// What time it is.
     pub clock: Clock,
 }
@@ -104,6 +122,8 @@ pub struct Settings {
     pub mailbox: MailboxConfig,
     /// How many parcels may be kept, and whose.
     pub parcels: ParcelLimits,
+    /// Whether users of the sealed channel whose key's entry says so may run commands of the machine itself.
+    pub host_commands: bool,
     /// What `/version` says.
     pub versions: Versions,
 }
@@ -133,6 +153,10 @@ struct Inner {
     sessions: Runs,
     mailboxes: Mailboxes,
     streams: Streams,
+    /// MiB of users' files that may be in our memory.
+    snapshots: Arc<Semaphore>,
+    /// Told when a user of the sealed channel has been removed.
+    removals: watch::Sender<()>,
     metrics: Metrics,
     draining: AtomicBool,
 }
@@ -144,8 +168,12 @@ impl App {
         let sessions = Runs::new(settings.sessions.clone(), rooms.clock.clone());
         let mailboxes = Mailboxes::new(settings.mailbox.clone(), rooms.clock.clone());
         let streams = Streams::new(settings.parcels.uses_per_minute, rooms.clock.clone());
+        let snapshots = Arc::new(Semaphore::new(limits::SNAPSHOTS_MIB));
         let (metrics, draining) = (Metrics::default(), AtomicBool::new(false));
-        Self(Arc::new(Inner { rooms, settings, runs, sessions, mailboxes, streams, metrics, draining }))
+        let removals = watch::Sender::new(());
+        let inner =
+            Inner { rooms, settings, runs, sessions, mailboxes, streams, snapshots, removals, metrics, draining };
+        Self(Arc::new(inner))
     }
 
     /// Does what is asked, if whoever asks may. If the caller stops waiting, a run ends; whatever else was begun is brought to its
@@ -184,6 +212,9 @@ impl App {
             Action::Execute(job) => self.execute(principal.member()?, *job).await,
             Action::Mailbox(action) => self.mailbox(from, &principal, action).await,
             Action::Parcel(action) => self.parcel(from, &principal, action).await,
+            Action::Enter => self.enter(&principal, &credential),
+            Action::Confirm => self.confirm(principal.sealed()?).await,
+            Action::Leave => self.leave(principal.sealed()?).await,
             Action::Administer(action) => {
                 principal.operator()?;
                 self.administer(action).await

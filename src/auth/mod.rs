@@ -11,6 +11,7 @@ mod mailbox;
 mod password;
 mod permits;
 mod remembered;
+mod sealed;
 mod throttle;
 mod tokens;
 
@@ -22,8 +23,9 @@ use crate::clock::Clock;
 use crate::config::MailboxRegistration;
 use crate::domain::{
     Account, AccountId, BearerToken, Credential, Email, Error, LinkPurpose, LinkToken, Network, PasswordCredential,
-    PasswordHash, Permission, Standing, TokenHash, TotpSecret, TotpStep, UnixTime,
+    PasswordHash, Permission, SealedKey, Standing, TokenHash, TotpSecret, TotpStep, UnixTime,
 };
+use crate::keys::PrivateKey;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError, random};
 
@@ -31,6 +33,7 @@ pub use mailbox::{MailboxUser, is_open};
 pub use password::{Cost, Passwords};
 pub use permits::{Permits, key_of, read_any_permit};
 use remembered::Remembered;
+pub use sealed::SealedUser;
 pub(crate) use throttle::RateOf;
 pub use throttle::{Costly, Rates, Throttle};
 
@@ -66,6 +69,7 @@ enum Kind {
     Approval(TokenHash, AccountId),
     Mailbox(MailboxUser),
     Holder(Permission),
+    Sealed(SealedUser),
     Operator,
 }
 
@@ -123,6 +127,14 @@ impl Principal {
         }
     }
 
+    /// A user of the sealed channel, or nobody who may do this.
+    pub fn sealed(&self) -> Result<&SealedUser, Error> {
+        match &self.0 {
+            Kind::Sealed(user) => Ok(user),
+            _ => Err(Error::Unauthorized),
+        }
+    }
+
     /// The operator.
     pub fn operator(&self) -> Result<(), Error> {
         match &self.0 {
@@ -157,6 +169,8 @@ struct Inner {
     permits: Permits,
     /// What an unknown address is compared with, so that it costs what a known one costs.
     nobody: Account,
+    /// What an unknown user of the sealed channel would have to have signed with. Nobody has its private half.
+    stranger: SealedKey,
 }
 
 impl Auth {
@@ -183,7 +197,10 @@ impl Auth {
         };
         let throttle = Throttle::new(clock.clone(), rates);
         let remembered = Remembered::new(clock.clone())?;
-        Ok(Self(Arc::new(Inner { store, vault, clock, passwords, throttle, strangers, remembered, permits, nobody })))
+        let stranger = PrivateKey::make()?.public().key();
+        let inner =
+            Inner { store, vault, clock, passwords, throttle, strangers, remembered, permits, stranger, nobody };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// What gives out permissions.
@@ -212,6 +229,8 @@ impl Auth {
             Credential::Bearer(token) => Kind::Member(self.by_token(token)?),
             Credential::Password(credential) => Kind::Member(self.by_password(from, credential).await?),
             Credential::Mailbox(credential) => Kind::Mailbox(self.by_mailbox(from, credential).await?),
+            Credential::Signed(proof) => Kind::Sealed(self.by_signature(from, proof)?),
+            Credential::Sealed(session) => Kind::Sealed(self.by_session(session)?),
             Credential::Verification(token) => match self.link(token)? {
                 LinkPurpose::Register(_) | LinkPurpose::Enrol(_) => Kind::Verification(token.hash()),
                 LinkPurpose::Approve(_) => return Err(Error::NotFound),

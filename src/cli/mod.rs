@@ -10,6 +10,7 @@ pub mod client;
 mod dates;
 mod files;
 pub mod image;
+pub mod key;
 pub mod launcher;
 mod outputs;
 pub mod run;
@@ -40,6 +41,8 @@ pub enum Command {
     Admin(admin::Arguments),
     /// Make or renew the certificate of the server on this machine, and the CA that vouches for it
     Certs(certs::Arguments),
+    /// Make keys for the sealed channel, and say who may use it
+    Key(key::Arguments),
     /// Make the runtime image (used by fetch-runtime.sh)
     #[command(subcommand, hide = true)]
     Image(image::Command),

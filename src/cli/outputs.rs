@@ -139,15 +139,20 @@ fn put_file(folders: &[PathBuf], place: &Path, content: &[u8]) -> Result<(), Out
             Some(_) => {}
         }
     }
-    let mode = match facts(place)? {
-        Some(facts) if facts.is_symlink() => return Err(OutputError::Link(place.to_owned())),
-        Some(facts) if facts.is_dir() => return Err(OutputError::Directory(place.to_owned())),
-        Some(facts) if !facts.is_file() => return Err(OutputError::Odd(place.to_owned())),
+    let put = disk::put_among_others(place, content, mode_at(place)?);
+    put.map_err(|error| OutputError::Write(place.to_owned(), error))
+}
+
+/// The mode that a file gets at this place. Says so if nothing is put there.
+pub(super) fn mode_at(place: &Path) -> Result<u32, OutputError> {
+    match facts(place)? {
+        Some(facts) if facts.is_symlink() => Err(OutputError::Link(place.to_owned())),
+        Some(facts) if facts.is_dir() => Err(OutputError::Directory(place.to_owned())),
+        Some(facts) if !facts.is_file() => Err(OutputError::Odd(place.to_owned())),
         // What was private stays so.
-        Some(facts) => facts.mode() & 0o777,
-        None => MODE,
-    };
-    disk::put_among_others(place, content, mode).map_err(|error| OutputError::Write(place.to_owned(), error))
+        Some(facts) => Ok(facts.mode() & 0o777),
+        None => Ok(MODE),
+    }
 }
 
 /// What stands at a path, itself and not what it links to. Nothing if there is nothing.

@@ -30,6 +30,9 @@ pub struct Arguments {
     /// Where the API listens; port 0 picks one
     #[arg(long, value_name = "ADDRESS:PORT")]
     https: Option<SocketAddr>,
+    /// Where the sealed channel listens (plain HTTP; for clients that have no TLS to trust); port 0 picks one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    sealed: Option<SocketAddr>,
     /// Goes on where the kernel has no Landlock
     #[arg(long)]
     allow_weak_jail: bool,
@@ -80,6 +83,7 @@ fn raise_descriptors() {
 fn config(arguments: &Arguments) -> Result<Config, ConfigError> {
     let mut config = arguments.config.as_deref().map_or_else(|| Ok(Config::default()), Config::read)?;
     config.listen = arguments.https.unwrap_or(config.listen);
+    config.sealed = arguments.sealed.or(config.sealed);
     config.allow_weak_jail |= arguments.allow_weak_jail;
     Ok(config)
 }
@@ -104,10 +108,13 @@ async fn serve(arguments: &Arguments, config: Config) -> Result<(), ServeError> 
     }
 }
 
-/// One line for programs.
+/// One line for programs, for each listener.
 fn ready(server: &Server) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "https https://{}", server.address())?;
+    if let Some(sealed) = server.sealed_address() {
+        writeln!(out, "sealed http://{sealed}")?;
+    }
     out.flush()
 }
 

@@ -7,6 +7,8 @@ use std::io::{Error, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{CONNECTION, HOST};
@@ -20,7 +22,7 @@ use super::calls::{bounded, parse};
 use super::exchange::{Answer, exchange};
 use super::{ClientError, terminal};
 use crate::config::limits;
-use crate::domain::{AdminAction, AuditEntry, Email};
+use crate::domain::{AdminAction, AuditEntry, Email, KeyAction};
 
 /// Calls the server whose data folder this is.
 #[derive(Clone, Debug)]
@@ -101,6 +103,12 @@ fn route(action: &AdminAction) -> (Method, String) {
         AdminAction::Decide(email, decision) => (Method::POST, format!("{}/{}", user(email), decision.name())),
         AdminAction::ResetTotp(email) => (Method::POST, user(email) + "/reset-totp"),
         AdminAction::RevokeTokens(email) => (Method::POST, user(email) + "/revoke-tokens"),
+        AdminAction::Keys(KeyAction::List) => (Method::GET, "/keys".to_owned()),
+        AdminAction::Keys(KeyAction::Add { user, key, host_commands }) => {
+            let (key, host) = (URL_SAFE_NO_PAD.encode(key.bytes()), if *host_commands { "&host-commands" } else { "" });
+            (Method::POST, format!("/keys/{}/add?key={key}{host}", user.as_str()))
+        }
+        AdminAction::Keys(KeyAction::Remove(user)) => (Method::POST, format!("/keys/{}/remove", user.as_str())),
         AdminAction::Audit { from } => (Method::GET, format!("/audit?from={from}")),
         AdminAction::Status => (Method::GET, "/status".to_owned()),
         AdminAction::Metrics => (Method::GET, "/metrics".to_owned()),
@@ -207,6 +215,26 @@ fn hash(text: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(pair, 16).ok()?;
     }
     Some(hash)
+}
+
+/// Users of the sealed channel.
+#[derive(Debug, Deserialize)]
+pub struct Keys {
+    /// In the order of their names.
+    pub keys: Vec<Key>,
+}
+
+/// A user of the sealed channel.
+#[derive(Debug, Deserialize)]
+pub struct Key {
+    /// Their name.
+    pub user: String,
+    /// The bytes of their public key, in base64url.
+    pub key: String,
+    /// Whether they may run commands of the machine itself, if the configuration allows that to anybody.
+    pub host_commands: bool,
+    /// When they were registered, in seconds since 1970.
+    pub since: u64,
 }
 
 /// How the server is.

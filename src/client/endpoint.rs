@@ -34,24 +34,8 @@ pub struct ServerUrl {
 impl ServerUrl {
     /// Takes `https://NAME`, `https://NAME:PORT`, and addresses (IPv6 in brackets) in place of the name.
     pub fn parse(text: &str) -> Result<Self, ClientError> {
-        Self::read(text).ok_or_else(|| ClientError::Url(text.to_owned()))
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        // The parser drops what follows a '#'.
-        let uri: Uri = (!text.contains('#')).then(|| text.parse().ok())??;
-        let authority = uri.authority()?;
-        let bare = uri.path() == "/" && uri.query().is_none() && uri.scheme_str() == Some("https");
-        // Anything beside the host is a port that can be connected to: no user name, no port out of range.
-        let port = match uri.port_u16() {
-            Some(0) => return None,
-            Some(port) => port,
-            None if authority.as_str() == authority.host() => HTTPS_PORT,
-            None => return None,
-        };
-        let host = authority.host().to_ascii_lowercase();
-        let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&host).to_owned();
-        (bare && !host.is_empty() && !authority.as_str().contains('@')).then_some(Self { host, port })
+        let read = read(text, "https", HTTPS_PORT).map(|(host, port)| Self { host, port });
+        read.ok_or_else(|| ClientError::Url(text.to_owned()))
     }
 
     /// The name or address, without brackets: what the certificate must be for.
@@ -66,9 +50,32 @@ impl ServerUrl {
 
     /// As it stands in a request's `Host` (RFC 9110, section 7.2).
     pub(super) fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        if self.port == HTTPS_PORT { host } else { format!("{host}:{}", self.port) }
+        authority(&self.host, self.port, HTTPS_PORT)
     }
+}
+
+/// Host and port of an address with this scheme, whose port is `usual` if it names none.
+pub(super) fn read(text: &str, scheme: &str, usual: u16) -> Option<(String, u16)> {
+    // The parser drops what follows a '#'.
+    let uri: Uri = (!text.contains('#')).then(|| text.parse().ok())??;
+    let authority = uri.authority()?;
+    let bare = uri.path() == "/" && uri.query().is_none() && uri.scheme_str() == Some(scheme);
+    // Anything beside the host is a port that can be connected to: no user name, no port out of range.
+    let port = match uri.port_u16() {
+        Some(0) => return None,
+        Some(port) => port,
+        None if authority.as_str() == authority.host() => usual,
+        None => return None,
+    };
+    let host = authority.host().to_ascii_lowercase();
+    let host = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&host).to_owned();
+    (bare && !host.is_empty() && !authority.as_str().contains('@')).then_some((host, port))
+}
+
+/// Host and port as they stand in an address whose port is `usual` if it names none.
+pub(super) fn authority(host: &str, port: u16, usual: u16) -> String {
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    if port == usual { host } else { format!("{host}:{port}") }
 }
 
 impl std::fmt::Display for ServerUrl {

@@ -128,7 +128,8 @@ where
     Ok(Switched { headers, stream: parts.io.into_inner(), ahead: parts.read_buf.to_vec() })
 }
 
-fn bounds() -> http1::Builder {
+/// A connection, and what of an answer it holds at most.
+pub(super) fn bounds() -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder.max_headers(limits::ANSWER_HEADERS).max_header_size(limits::ANSWER_HEAD_BYTES);
     // The head and the trailers are gathered in this buffer, and the body passes through it.

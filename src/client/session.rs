@@ -56,10 +56,15 @@ struct Stored {
 impl SessionFile {
     /// `cloud-python/session.json` in the user's folder for settings: `XDG_CONFIG_HOME`, else `.config` in `HOME`.
     pub fn of_user() -> Result<Self, ClientError> {
+        Self::of_users("session.json")
+    }
+
+    /// The file of this name in the same folder.
+    pub(super) fn of_users(name: &str) -> Result<Self, ClientError> {
         // A relative path is to be ignored (XDG Base Directory Specification, section "Environment variables").
         let set = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let folder = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
-        Ok(Self::at(folder.ok_or(ClientError::NoHome)?.join("cloud-python/session.json")))
+        Ok(Self::at(folder.ok_or(ClientError::NoHome)?.join("cloud-python").join(name)))
     }
 
     /// The file of this name, in a folder of its own.
@@ -79,6 +84,12 @@ impl SessionFile {
 
     /// Reads the session, if the file is what we wrote and nobody else could have read or written it.
     pub fn load(&self) -> Result<Session, ClientError> {
+        let bytes = self.read(limits::SESSION_BYTES)?;
+        parse(bytes.expose()).ok_or_else(|| ClientError::SessionDamaged(self.path.clone()))
+    }
+
+    /// At most so many bytes of the file, which must be nobody else's.
+    pub(super) fn read(&self, most: usize) -> Result<Secret<Vec<u8>>, ClientError> {
         // No link is followed, and a named pipe does not hold us up.
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = match rustix::fs::open(&self.path, flags, Mode::empty()) {
@@ -88,11 +99,11 @@ impl SessionFile {
         };
         self.check(&file)?;
         let mut bytes = vec![];
-        // No more than a session can have. What is cut off does not parse.
-        let read = file.take(limits::SESSION_BYTES as u64).read_to_end(&mut bytes);
+        // No more than there can be. What is cut off does not parse.
+        let read = file.take(most as u64).read_to_end(&mut bytes);
         let bytes = Secret::new(bytes);
         read.map_err(|error| self.unusable(error))?;
-        parse(bytes.expose()).ok_or_else(|| ClientError::SessionDamaged(self.path.clone()))
+        Ok(bytes)
     }
 
     /// Writes the session in place of the one that was there, mode 0600, in a folder of mode 0700.
@@ -106,7 +117,12 @@ impl SessionFile {
         };
         let text = serde_json::to_vec_pretty(&stored).map(Secret::new);
         let text = text.map_err(|error| self.unusable(error.into()))?;
-        self.write(text.expose()).map_err(|error| self.unusable(error))
+        self.put(text.expose())
+    }
+
+    /// Writes these bytes in place of those that were there.
+    pub(super) fn put(&self, bytes: &[u8]) -> Result<(), ClientError> {
+        self.write(bytes).map_err(|error| self.unusable(error))
     }
 
     /// Forgets the session. It is no error if there was none.

@@ -20,6 +20,7 @@ pub(super) struct File {
     pub(super) limits: Limits,
     pub(super) objects: ObjectsFile,
     pub(super) parcels: ParcelsFile,
+    pub(super) sealed: Sealed,
     pub(super) allow_weak_jail: bool,
 }
 
@@ -126,4 +127,13 @@ impl std::fmt::Debug for S3File {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("S3File")
     }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Sealed {
+    pub(super) listen: Option<String>,
+    pub(super) session_seconds: Option<f64>,
+    pub(super) workspace_mib: Option<u64>,
+    pub(super) host_commands: bool,
 }

@@ -62,6 +62,14 @@ pub struct Config {
     pub connections: usize,
     /// Connections at once from one network.
     pub connections_per_network: usize,
+    /// Where the sealed channel listens; port 0 picks one. Nothing means nowhere.
+    pub sealed: Option<SocketAddr>,
+    /// How long a session of the sealed channel may do nothing.
+    pub sealed_idle: Duration,
+    /// Bytes of the files in one workspace of the sealed channel.
+    pub workspace_bytes: u64,
+    /// Whether users of the sealed channel whose key's entry says so may run commands of the machine itself.
+    pub host_commands: bool,
     /// Goes on where the kernel has no Landlock.
     pub allow_weak_jail: bool,
 }
@@ -223,6 +231,20 @@ impl Config {
                 1,
                 100_000,
             )?,
+            sealed: file.sealed.listen.map(|text| sealed(&text)).transpose()?,
+            sealed_idle: seconds(
+                "sealed.session_seconds",
+                file.sealed.session_seconds.unwrap_or(limits::SEALED_IDLE.as_secs_f64()),
+                limits::SEALED_IDLE_MIN,
+                limits::SEALED_IDLE_MAX,
+            )?,
+            workspace_bytes: within(
+                "sealed.workspace_mib",
+                file.sealed.workspace_mib.unwrap_or(limits::WORKSPACE_MIB),
+                1,
+                limits::WORKSPACE_MIB_MAX,
+            )? << 20,
+            host_commands: file.sealed.host_commands,
             allow_weak_jail: file.allow_weak_jail,
         })
     }
@@ -260,6 +282,11 @@ fn url(text: String) -> Result<String, ConfigError> {
         true => Ok(text),
         false => Err(wrong("https.url", format!("is {text:?}: it must be https://HOST or https://HOST:PORT"))),
     }
+}
+
+/// Any address will do: what is said there is encrypted and signed.
+fn sealed(text: &str) -> Result<SocketAddr, ConfigError> {
+    text.parse().map_err(|_| wrong("sealed.listen", "must be ADDRESS:PORT, such as 127.0.0.1:8080"))
 }
 
 fn mail(directory: Option<PathBuf>, smtp: Option<file::Smtp>) -> Result<MailConfig, ConfigError> {
@@ -361,7 +388,8 @@ mod tests {
         let config = Config::parse("").unwrap();
         assert!(config.listen.ip().is_loopback());
         assert_eq!(config.mail, MailConfig::Directory(None));
-        assert!(!config.allow_weak_jail);
+        assert!(!config.allow_weak_jail && !config.host_commands);
+        assert_eq!((config.sealed, config.sealed_idle), (None, Duration::from_secs(600)));
     }
 
     #[test]
@@ -389,6 +417,9 @@ mod tests {
             ("[sessions]\nwaiting = 1", "waiting"),
             ("[sessions]\noutput_mib = 1025", "sessions.output_mib is 1025: it must be between 1 and 1024"),
             ("[limits]\nconnections = -1", "connections"),
+            ("[sealed]\nlisten = \"8080\"", "sealed.listen"),
+            ("[sealed]\nsession_seconds = 1", "sealed.session_seconds is 1: it must be between 10 and 86400"),
+            ("[sealed]\nworkspace_mib = 0", "sealed.workspace_mib is 0: it must be between 1 and 1048576"),
         ];
         for (text, named) in wrong {
             let error = Config::parse(text).unwrap_err().to_string();

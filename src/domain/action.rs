@@ -5,7 +5,7 @@
 
 use super::{
     BearerToken, Decision, Email, JobSpec, LinkToken, MailboxAction, MailboxCredential, Operation, ParcelId,
-    ParcelUser, Password, Secret, TotpCode,
+    ParcelUser, Password, SealedKey, SealedProof, SealedSession, Secret, TotpCode, UserName,
 };
 
 /// What a caller shows to be let in.
@@ -25,6 +25,10 @@ pub enum Credential {
     Mailbox(MailboxCredential),
     /// A token for one operation on parcels, signed by the key of whom it is for.
     Permit(PermitCredential),
+    /// A signature by the key of a user of the sealed channel.
+    Signed(SealedProof),
+    /// The session that such a signature has begun.
+    Sealed(SealedSession),
     /// A connection to the administrator's socket: the kernel says that it is the server's own user.
     Operator,
 }
@@ -87,6 +91,12 @@ pub enum Action {
     Mailbox(MailboxAction),
     /// Anything about parcels.
     Parcel(ParcelAction),
+    /// Begins a session of the sealed channel. Whoever has signed with the key of one of its users, or has seen who did.
+    Enter,
+    /// Shows that they have the key of such a session. Whose it is, once a token has come that only they can make.
+    Confirm,
+    /// Ends one. Whose it is.
+    Leave,
     /// Anything on the administrator's socket. The operator alone.
     Administer(AdminAction),
 }
@@ -141,6 +151,9 @@ impl Action {
             Self::Execute(_) => "execute",
             Self::Mailbox(action) => action.name(),
             Self::Parcel(action) => action.name(),
+            Self::Enter => "enter",
+            Self::Confirm => "confirm",
+            Self::Leave => "leave",
             Self::Administer(_) => "administer",
         }
     }
@@ -159,6 +172,8 @@ pub enum AdminAction {
     ResetTotp(Email),
     /// Ends all tokens of an account and its runs.
     RevokeTokens(Email),
+    /// Looks at or changes who may use the sealed channel.
+    Keys(KeyAction),
     /// Reads the audit trail, from an entry's number on.
     Audit {
         /// The first entry wanted; they count from 1.
@@ -168,4 +183,22 @@ pub enum AdminAction {
     Status,
     /// Figures for a monitoring system, in the text format of OpenMetrics.
     Metrics,
+}
+
+/// What can be done about the users of the sealed channel, whether the server runs or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyAction {
+    /// Lists them.
+    List,
+    /// Registers one.
+    Add {
+        /// Their name, which must be free.
+        user: UserName,
+        /// The key they sign with.
+        key: SealedKey,
+        /// Whether they may run commands of the machine itself, if the configuration allows that to anybody.
+        host_commands: bool,
+    },
+    /// Removes one and ends their sessions.
+    Remove(UserName),
 }

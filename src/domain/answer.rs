@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{AuditEntry, Email, JobResult, MailboxOutcome, Metadata, ParcelId, ParcelUser, Secret, Standing, UnixTime};
+use super::{
+    AuditEntry, Email, JobResult, MailboxOutcome, Metadata, ParcelId, ParcelUser, SealedEntry, SealedSession, Secret,
+    Standing, UnixTime,
+};
 
 /// It was done.
 #[derive(Clone, Debug)]
@@ -25,6 +28,10 @@ pub enum Outcome {
     LoggedIn(Secret<String>, Duration),
     /// The token has ended.
     LoggedOut,
+    /// Somebody may have a session of the sealed channel, and what it stands for.
+    Entered(SealedSession),
+    /// Users of the sealed channel: all, or the one that was added or removed.
+    Keys(Vec<SealedEntry>),
     /// The run is over.
     Ran {
         /// What came of it.

@@ -20,7 +20,7 @@ pub struct AuditEntry {
     pub who: Actor,
     /// What was decided.
     pub what: Event,
-    /// Whose account it was about, or which mailbox, if about one.
+    /// Whose account it was about, or which mailbox, if about one; or the name of a user of the sealed channel.
     pub about: Option<String>,
     /// SHA-256 over the entry before and this one.
     pub hash: [u8; 32],
@@ -56,9 +56,9 @@ pub enum Event {
     Suspended,
     /// The account was restored.
     Restored,
-    /// A token was given out.
+    /// A token was given out, or a session of the sealed channel begun.
     LoggedIn,
-    /// A token was ended by its holder.
+    /// A token, or a session of the sealed channel, was ended by its holder.
     LoggedOut,
     /// All tokens were ended.
     TokensRevoked,
@@ -68,6 +68,14 @@ pub enum Event {
     MailboxOpened,
     /// The account has shown that a key for parcels is its own.
     ParcelKeyRegistered,
+    /// A user of the sealed channel was registered with a key.
+    KeyAdded,
+    /// The same, with the right to commands of the machine itself.
+    HostKeyAdded,
+    /// A user of the sealed channel was removed, with their sessions.
+    KeyRemoved,
+    /// A user of the sealed channel began a command of the machine itself; which one stands behind their name.
+    HostCommand,
 }
 
 /// A chain that does not hold.

@@ -128,6 +128,17 @@ impl FilePath {
         &self.0
     }
 
+    /// The directory that it lies in. Nothing if that is the working directory.
+    pub fn parent(&self) -> Option<Self> {
+        let end = self.0.iter().rposition(|byte| *byte == b'/')?;
+        self.0.get(..end).map(|above| Self(above.to_vec()))
+    }
+
+    /// The last of its parts.
+    pub fn name(&self) -> &[u8] {
+        self.0.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
+    }
+
     /// Whether `path` is this one, or lies below it if this is a directory's.
     pub fn covers(&self, path: &Self) -> bool {
         path.0.strip_prefix(self.0.as_slice()).is_some_and(|rest| matches!(rest, [] | [b'/', ..]))
@@ -170,9 +181,12 @@ pub struct JobSpec {
     program: ProgramName,
     script: Option<Script>,
     arguments: Vec<Argument>,
+    aside: bool,
     files: Vec<JobFile>,
     parcels: Vec<JobParcel>,
+    directories: Vec<FilePath>,
     outputs: Option<Vec<FilePath>>,
+    whole_directory: bool,
     stdin: Vec<u8>,
     unbuffered: bool,
     budget: Budget,
@@ -222,6 +236,29 @@ impl JobSpec {
         JobSpecBuilder(self).build()
     }
 
+    /// Directories that are in the working directory at the start, beside those that its files need.
+    pub fn directories(&self) -> &[FilePath] {
+        &self.directories
+    }
+
+    /// Whether the script lies outside of the working directory, whatever it is called.
+    pub fn aside(&self) -> bool {
+        self.aside
+    }
+
+    /// Whether the whole working directory is returned when the script has ended.
+    pub fn whole_directory(&self) -> bool {
+        self.whole_directory
+    }
+
+    /// Bytes of the files that may be returned, with their names.
+    pub fn returned_bytes(&self) -> usize {
+        match self.whole_directory {
+            true => limits::JOB_BYTES,
+            false => limits::OUTPUT_FILES_BYTES,
+        }
+    }
+
     /// Files, and directories with all files below them, that are returned when the script has ended. What is not there
     /// then is not returned.
     pub fn outputs(&self) -> &[FilePath] {
@@ -259,9 +296,12 @@ impl JobSpecBuilder {
             program: ProgramName::default(),
             script,
             arguments: vec![],
+            aside: false,
             files: vec![],
             parcels: vec![],
+            directories: vec![],
             outputs: None,
+            whole_directory: false,
             stdin: vec![],
             unbuffered: false,
             budget: Budget::default(),
@@ -289,6 +329,25 @@ impl JobSpecBuilder {
     /// Puts parcels into the working directory.
     pub fn parcels(mut self, parcels: Vec<JobParcel>) -> Self {
         self.0.parcels = parcels;
+        self
+    }
+
+    /// Makes directories, and those above them.
+    pub fn directories(mut self, directories: Vec<FilePath>) -> Self {
+        self.0.directories = directories;
+        self
+    }
+
+    /// Keeps the script itself out of the working directory, as the code of `python3 -c` is.
+    pub fn aside(mut self) -> Self {
+        self.0.aside = true;
+        self
+    }
+
+    /// Asks for the whole working directory: [`JobResult::tree`](super::JobResult::tree) says what there is at the end, and the files
+    /// that were made or changed are returned. They may be as large as a job ([`limits::JOB_BYTES`]).
+    pub fn whole_directory(mut self) -> Self {
+        self.0.whole_directory = true;
         self
     }
 
@@ -327,7 +386,7 @@ impl JobSpecBuilder {
         if spec.stdin.len() > limits::STDIN_BYTES {
             return Err(JobError::StdinTooLarge);
         }
-        if spec.files.len() + spec.parcels.len() > limits::FILES {
+        if spec.files.len() + spec.parcels.len() + spec.directories.len() > limits::FILES {
             return Err(JobError::TooManyFiles);
         }
         if spec.outputs().len() > limits::OUTPUTS {
@@ -335,7 +394,8 @@ impl JobSpecBuilder {
         }
         let script = spec.script.as_ref().map_or(0, |script| script.0.len());
         let files: usize = spec.files.iter().map(|file| file.path.0.len() + file.content.len()).sum();
-        match script + arguments + files <= limits::JOB_BYTES {
+        let directories: usize = spec.directories.iter().map(|directory| directory.0.len()).sum();
+        match script + arguments + files + directories <= limits::JOB_BYTES {
             true => Ok(spec),
             false => Err(JobError::TooLarge),
         }
@@ -376,6 +436,14 @@ mod tests {
         assert_eq!(large.with_contents(vec![vec![0; limits::JOB_BYTES]]), Err(JobError::TooLarge));
         let many = (0..=limits::FILES).map(|number| parcel(&number.to_string())).collect();
         assert_eq!(job().parcels(many).build(), Err(JobError::TooManyFiles));
+    }
+
+    #[test]
+    fn a_path_knows_its_last_part_and_what_is_above() {
+        let path = |text| FilePath::parse(text).unwrap();
+        for (whole, parent, name) in [("a", None, "a"), ("a/b", Some("a"), "b"), ("a/b/c", Some("a/b"), "c")] {
+            assert_eq!((path(whole).parent(), path(whole).name()), (parent.map(path), name.as_bytes()));
+        }
     }
 
     #[test]

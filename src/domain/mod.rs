@@ -19,12 +19,17 @@ mod network;
 mod outcome;
 mod parcel;
 mod password;
+mod sealed;
 mod secret;
 mod time;
 mod totp;
+mod user;
+mod words;
 
 pub use account::{Account, AccountId, Decision, Link, LinkPurpose, NotPossible, Registration, Standing, TokenRecord};
-pub use action::{Action, AdminAction, Credential, ParcelAction, PasswordCredential, PermitCredential, Signed};
+pub use action::{
+    Action, AdminAction, Credential, KeyAction, ParcelAction, PasswordCredential, PermitCredential, Signed,
+};
 pub use answer::{Enrolment, Error, Outcome, ParcelOutcome, Status, UserView};
 pub use audit::{Actor, AuditEntry, AuditVerifier, ChainError, Event};
 pub use budget::{Budget, BudgetError};
@@ -38,12 +43,15 @@ pub use mailbox::{
     MailboxOutcome, Message, NewMailbox, mailbox_password, until,
 };
 pub use network::Network;
-pub use outcome::{JobOutcome, JobResult, Spent, Usage};
+pub use outcome::{JobOutcome, JobResult, Spent, Tree, Usage};
 pub use parcel::{
     Metadata, MetadataError, Only, Operation, OperationKind, Parcel, ParcelHasher, ParcelId, ParcelUser, Permission,
     ServiceId,
 };
 pub use password::{Password, PasswordError, PasswordHash};
+pub use sealed::{SIGNATURE_BYTES, SealedEntry, SealedKey, SealedProof, SealedSession};
 pub use secret::{BearerToken, LinkToken, Secret, TOKEN_BYTES, TokenHash};
 pub use time::UnixTime;
 pub use totp::{TOTP_SECRET_BYTES, TotpCode, TotpSecret, TotpStep};
+pub use user::{UserName, UserNameError};
+pub use words::{WordsError, words};

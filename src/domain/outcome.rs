@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::JobFile;
+use super::{FilePath, JobFile};
 
 /// The exit code that a shell shows for a process that aborted: 128 and the number of SIGABRT.
 const ABORTED: u8 = 134;
@@ -68,6 +68,18 @@ pub struct JobResult {
     pub stderr: Vec<u8>,
     /// The files that were asked for and are there, in no particular order. Empty unless the script itself ended.
     pub files: Vec<JobFile>,
+    /// What is in the working directory beside those files, if all of it was asked for and could be told.
+    pub tree: Option<Tree>,
     /// What it cost.
     pub usage: Usage,
+}
+
+/// A working directory after the run, but for the files that were made or changed. This is the child's word: names may be there
+/// that the job did not bring.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    /// All directories.
+    pub directories: Vec<FilePath>,
+    /// The files that are as the job brought them. A file that the job brought, and that is neither here nor returned, was removed.
+    pub kept: Vec<FilePath>,
 }

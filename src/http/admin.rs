@@ -8,6 +8,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
@@ -15,14 +17,14 @@ use warp::filters::BoxedFilter;
 
 use super::asked::Asked;
 use super::connection::{self, Handler, Terms};
-use super::networks::Networks;
 use super::reply::Answer;
 use super::route::{self, Does, House, Route, Takes};
 use super::{HttpError, Settings};
 use crate::app::App;
 use crate::clock::monotonic;
 use crate::config::limits;
-use crate::domain::{Action, AdminAction, Credential, Decision, Email, Error, Network};
+use crate::domain::{Action, AdminAction, Credential, Decision, Email, Error, KeyAction, Network, SealedKey, UserName};
+use crate::door::networks::Networks;
 
 /// Every route of the administrator's socket. `GET` takes `HEAD`, too, and changes nothing.
 pub const ADMIN_ROUTES: &[Route] = &[
@@ -34,6 +36,9 @@ pub const ADMIN_ROUTES: &[Route] = &[
     Route::post("/users/{email}/restore", Takes::Nothing, Does::Ask(|asked| decide(&asked, Decision::Restore))),
     Route::post("/users/{email}/reset-totp", Takes::Nothing, Does::Ask(reset_totp)),
     Route::post("/users/{email}/revoke-tokens", Takes::Nothing, Does::Ask(revoke_tokens)),
+    Route::get("/keys", Does::Ask(|_| operator(AdminAction::Keys(KeyAction::List)))),
+    Route::post("/keys/{user}/add", Takes::Nothing, Does::Ask(add_key)),
+    Route::post("/keys/{user}/remove", Takes::Nothing, Does::Ask(remove_key)),
     Route::get("/audit", Does::Ask(|asked| operator(AdminAction::Audit { from: from(&asked)? }))),
     Route::get("/status", Does::Ask(|_| operator(AdminAction::Status))),
     Route::get("/metrics", Does::Ask(|_| operator(AdminAction::Metrics))),
@@ -49,6 +54,26 @@ fn reset_totp(asked: Asked) -> Result<(Credential, Action), Error> {
 
 fn revoke_tokens(asked: Asked) -> Result<(Credential, Action), Error> {
     operator(AdminAction::RevokeTokens(email(&asked)?))
+}
+
+/// `key=` and the 57 bytes in base64url; then `&host-commands` for whoever may run commands of the machine itself.
+fn add_key(asked: Asked) -> Result<(Credential, Action), Error> {
+    let (key, host_commands) = match asked.query.strip_suffix("&host-commands") {
+        Some(key) => (key, true),
+        None => (asked.query.as_str(), false),
+    };
+    let key = key.strip_prefix("key=").and_then(|key| URL_SAFE_NO_PAD.decode(key).ok()?.try_into().ok());
+    let wrong = || Error::Malformed("the query must be key=BASE64URL, and &host-commands if that is meant".to_owned());
+    let (user, key) = (user(&asked)?, SealedKey::new(key.ok_or_else(wrong)?));
+    operator(AdminAction::Keys(KeyAction::Add { user, key, host_commands }))
+}
+
+fn remove_key(asked: Asked) -> Result<(Credential, Action), Error> {
+    operator(AdminAction::Keys(KeyAction::Remove(user(&asked)?)))
+}
+
+fn user(asked: &Asked) -> Result<UserName, Error> {
+    UserName::parse(&asked.parameter).map_err(|error| Error::Malformed(error.to_string()))
 }
 
 fn operator(action: AdminAction) -> Result<(Credential, Action), Error> {

@@ -18,7 +18,7 @@ use crate::app::Versions;
 use crate::domain::{AuditEntry, Decision, Email, Enrolment, JobFile, JobResult, Password, Secret, Status, UserView};
 
 /// What `error` says when nothing is wrong.
-const OK: &str = "ok";
+pub(super) const OK: &str = "ok";
 
 /// Asks for an account.
 #[derive(Deserialize, ToSchema)]

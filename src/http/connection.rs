@@ -6,9 +6,9 @@
 //! TLS, and what the requests ask.
 
 use std::convert::Infallible;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
@@ -23,18 +23,17 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::Sleep;
 use warp::filters::BoxedFilter;
 
 use super::Settings;
 use super::line::Line;
 use super::live::Opening;
-use super::pulse::{Answering, Pulse};
-use super::reply::Answer;
-use super::wire::Wire;
-use crate::clock::monotonic;
+use super::reply::{self, Answer};
 use crate::config::limits;
 use crate::domain::Network;
+use crate::door::drive::drive;
+use crate::door::pulse::{Answering, Pulse};
+use crate::door::wire::Wire;
 
 /// What answers requests, for all connections of a listener.
 #[derive(Clone)]
@@ -80,7 +79,8 @@ pub(super) async fn http1<I: Line>(io: I, network: Network, accepted: Instant, t
         .max_buf_size(limits::READ_AHEAD_BYTES);
     let upgraded = Upgrading::default();
     let door = Door { network, pulse: pulse.clone(), handler: terms.handler, upgrading: Arc::clone(&upgraded) };
-    let connection = http.serve_connection(TokioIo::new(Wire::new(io, pulse.clone())), door).with_upgrades();
+    let wire = Wire::new(io, pulse.clone(), reply::unreadable);
+    let connection = http.serve_connection(TokioIo::new(wire), door).with_upgrades();
     drive(connection, UpgradeableConnection::graceful_shutdown, &pulse, terms.draining).await;
     let upgraded = upgraded.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some((opening, upgraded)) = upgraded else { return };
@@ -111,66 +111,6 @@ pub(super) async fn http2(io: impl AsyncRead + AsyncWrite + Unpin, network: Netw
     let door = Door { network, pulse: pulse.clone(), handler: terms.handler, upgrading };
     let connection = http.serve_connection(TokioIo::new(io), door);
     drive(connection, http2::Connection::graceful_shutdown, &pulse, terms.draining).await;
-}
-
-/// Polls a connection until it has ended by itself, or its time is over and it has had a moment to say so.
-async fn drive<C: Future>(
-    connection: C,
-    wind_down: impl Fn(Pin<&mut C>),
-    pulse: &Pulse,
-    mut draining: watch::Receiver<bool>,
-) {
-    let mut connection = pin!(connection);
-    let mut watch = Watch::new(pulse);
-    if *draining.borrow_and_update() {
-        wind_down(connection.as_mut());
-    }
-    loop {
-        tokio::select! {
-            biased;
-            _ = connection.as_mut() => return,
-            () = &mut watch => break,
-            changed = draining.changed() => match changed {
-                Ok(()) => wind_down(connection.as_mut()),
-                // The listener is gone without a word.
-                Err(_) => break,
-            },
-        }
-    }
-    // Whoever is in the middle of a head would not be told before its end.
-    if !pulse.is_in_head() {
-        wind_down(connection.as_mut());
-        let _ = tokio::time::timeout(limits::LINGER, connection).await;
-    }
-}
-
-/// Ready when a connection's deadline has passed. Whatever moves the deadline wakes the connection's task, which looks here again.
-struct Watch<'a> {
-    pulse: &'a Pulse,
-    sleep: Pin<Box<Sleep>>,
-}
-
-impl<'a> Watch<'a> {
-    fn new(pulse: &'a Pulse) -> Self {
-        Self { pulse, sleep: Box::pin(tokio::time::sleep(limits::IDLE)) }
-    }
-}
-
-impl Future for Watch<'_> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            let now = monotonic();
-            // Without a deadline there is one to look again.
-            let deadline = self.pulse.deadline().unwrap_or(now + limits::IDLE);
-            if deadline <= now {
-                return Poll::Ready(());
-            }
-            self.sleep.as_mut().reset(deadline.into());
-            ready!(self.sleep.as_mut().poll(cx));
-        }
-    }
 }
 
 /// The tasks that hyper makes of the requests of an HTTP/2 connection.

@@ -10,10 +10,10 @@ use tokio::time::timeout;
 
 use super::body::SessionEnd;
 use super::frames::{Fault, Heard, Inbound, Kind, Outbound, Wanted, Waste};
-use super::networks::Room;
 use super::reply::{cut_short, whole_seconds};
 use crate::config::limits;
 use crate::domain::{Error, JobFile, JobOutcome, JobResult, Spent};
+use crate::door::networks::Room;
 
 /// The channel of control messages.
 const CONTROL: u8 = 3;

@@ -13,11 +13,11 @@ use warp::{Buf, Stream};
 use zeroize::Zeroizing;
 
 use super::Settings;
-use super::networks::Room;
 use super::reply::Refusal;
 use crate::clock::monotonic;
 use crate::config::limits;
 use crate::domain::Error;
+use crate::door::networks::Room;
 
 /// A body in memory.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Taken {
 
     /// A body that came from nowhere, for whoever tries out the routes.
     pub(super) fn of(bytes: &[u8]) -> Self {
-        let room = super::networks::Networks::new(&Settings::default()).room(crate::domain::Network::Here);
+        let room = crate::door::networks::Networks::new(&Settings::default()).room(crate::domain::Network::Here);
         Self { bytes: Zeroizing::new(bytes.to_vec()), room }
     }
 

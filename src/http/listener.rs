@@ -1,23 +1,19 @@
 //! The HTTPS listener: who is let in, and how it ends.
 //!
-//! Owns: the accept loop. A permit is taken before a connection is, so that a flood waits in the kernel's queue and not in our
-//! memory. Not here: HTTP (`connection`).
+//! Owns: agreeing on keys before anything is said, and ending in good order. Not here: the accept loop (`door::accept`), and HTTP
+//! (`connection`).
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
-use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use warp::filters::BoxedFilter;
 
 use super::connection::{self, Handler, Terms};
-use super::networks::Networks;
 use super::reply::Answer;
 use super::request::ROUTES;
 use super::route::{self, House};
@@ -25,8 +21,9 @@ use super::tls::{Certificates, HTTP2};
 use super::{HttpError, Settings};
 use crate::app::App;
 use crate::clock::monotonic;
-use crate::config::limits;
 use crate::domain::Network;
+use crate::door::accept;
+use crate::door::networks::Networks;
 
 /// The door for everybody. Dropped, it ends with everything that is done for its connections.
 #[derive(Debug)]
@@ -64,9 +61,11 @@ impl Listener {
         routes: impl FnOnce(watch::Receiver<bool>) -> BoxedFilter<(Answer,)>,
     ) -> Self {
         let (sender, draining) = watch::channel(false);
-        let terms = Terms { handler: Handler::new(routes(draining.clone())), settings, draining };
-        let door = Door { certificates: Arc::new(certificates), networks, terms };
-        Self { draining: sender, task: tokio::spawn(door.keep(socket)) }
+        let handler = Handler::new(routes(draining.clone()));
+        let terms = Terms { handler, settings, draining: draining.clone() };
+        let (settings, certificates) = (Arc::clone(&terms.settings), Arc::new(certificates));
+        let begin = move |stream, network| serve(stream, Arc::clone(&certificates), network, terms.clone());
+        Self { draining: sender, task: tokio::spawn(accept::keep(socket, settings, networks, draining, begin)) }
     }
 
     /// Accepts nothing more, lets what is being answered be answered for as long as `grace`, then ends everything.
@@ -85,55 +84,10 @@ impl Drop for Listener {
     }
 }
 
-struct Door {
-    certificates: Arc<Certificates>,
-    networks: Networks,
-    terms: Terms,
-}
-
-impl Door {
-    /// Accepts connections until it is told to stop, and returns when the last one has ended.
-    async fn keep(self, listener: TcpListener) {
-        let permits =
-            Arc::new(Semaphore::new(self.terms.settings.connections.min(descriptors(self.terms.settings.children))));
-        let mut draining = self.terms.draining.clone();
-        let mut tasks = JoinSet::new();
-        loop {
-            let next = async {
-                let permit = Arc::clone(&permits).acquire_owned().await;
-                (permit, listener.accept().await)
-            };
-            let (permit, accepted) = tokio::select! {
-                biased;
-                _ = draining.changed() => break,
-                next = next => next,
-            };
-            while tasks.try_join_next().is_some() {}
-            match accepted {
-                Ok((stream, address)) => self.admit(&mut tasks, permit, stream, address),
-                Err(error) => pause_after(&error).await,
-            }
-        }
-        drop(listener);
-        while tasks.join_next().await.is_some() {}
-    }
-
-    /// Whoever is one too many of their network finds the connection closed.
-    fn admit<P: Send + 'static>(&self, tasks: &mut JoinSet<()>, permit: P, stream: TcpStream, address: SocketAddr) {
-        let network = Network::of(address.ip());
-        let Some(connected) = self.networks.connect(network) else { return };
-        let (certificates, terms) = (Arc::clone(&self.certificates), self.terms.clone());
-        tasks.spawn(async move {
-            serve(stream, &certificates, network, terms).await;
-            drop((connected, permit));
-        });
-    }
-}
-
-async fn serve(stream: TcpStream, certificates: &Certificates, network: Network, terms: Terms) {
+async fn serve(stream: TcpStream, certificates: Arc<Certificates>, network: Network, terms: Terms) {
     let accepted = monotonic();
     let mut draining = terms.draining.clone();
-    let handshake = handshake(stream, certificates, accepted + terms.settings.handshake);
+    let handshake = handshake(stream, &certificates, accepted + terms.settings.handshake);
     let stream = tokio::select! {
         biased;
         _ = draining.wait_for(|draining| *draining) => return,
@@ -164,24 +118,10 @@ async fn handshake(
     }
 }
 
-/// Descriptors for connections. Without those that the rest of the house needs, a flood of connections would end the runs.
-fn descriptors(children: usize) -> usize {
-    let all = getrlimit(Resource::Nofile).current.and_then(|all| usize::try_from(all).ok());
-    all.unwrap_or(usize::MAX).saturating_sub(limits::OTHER_DESCRIPTORS + children).clamp(1, Semaphore::MAX_PERMITS)
-}
-
-/// A connection that could not be accepted because something ran out is still there, and would be tried again at once.
-async fn pause_after(error: &std::io::Error) {
-    let scarce = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS];
-    if Errno::from_io_error(error).is_some_and(|error| scarce.contains(&error)) {
-        crate::telemetry::warn_sparingly!("connections cannot be accepted: {error}");
-        tokio::time::sleep(limits::ACCEPT_PAUSE).await;
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::future::pending;
+    use std::net::SocketAddr;
 
     use http_body_util::{BodyExt, Empty};
     use hyper::body::Bytes;

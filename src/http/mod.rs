@@ -1,7 +1,7 @@
 //! The HTTPS door: bytes from strangers become a credential and an action, and what comes of it becomes bytes again.
 //!
 //! ```text
-//! listener -> tls -> connection (pulse, wire) -> route (request, mailbox, head, intake, asked, json, field, query, body)
+//! listener -> tls -> connection -> route (request, mailbox, head, intake, asked, json, field, query, body)
 //!          -> App::handle -> reply (pages, console, openapi)
 //! admin ------------^   |    live (handshake, frames, beat, line, ending) -> App::open
 //!                       +--> parcels (permit, multipart, parcel_body) -> App::upload, download -> streamed
@@ -28,19 +28,18 @@ mod handshake;
 mod head;
 mod intake;
 mod json;
+mod keys;
 mod line;
 mod listener;
 mod live;
 mod mailbox;
 mod multipart;
-mod networks;
 mod openapi;
 mod openapi_parcels;
 mod pages;
 mod parcel_body;
 mod parcels;
 mod permit;
-mod pulse;
 mod query;
 mod range;
 mod reply;
@@ -48,10 +47,8 @@ mod request;
 mod route;
 mod streamed;
 mod tls;
-mod wire;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 pub use admin::{ADMIN_ROUTES, AdminSocket};
 pub use any_frames::hear_any_frames;
@@ -63,59 +60,7 @@ pub use range::read_any_range;
 pub use request::{ROUTES, read_any_body};
 pub use route::Route;
 
-use crate::config::limits;
-use crate::domain::Budget;
-
-/// What an operator may set about the door. The defaults are those of [`limits`].
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Connections at once.
-    pub connections: usize,
-    /// Connections at once from one network.
-    pub connections_per_network: usize,
-    /// How long a TLS handshake may take, from the acceptance of the connection.
-    pub handshake: Duration,
-    /// How long the first request's head may take, from the acceptance of the connection; a later one's, from its first byte.
-    pub head: Duration,
-    /// How long a connection may do nothing, or take to fetch an answer.
-    pub idle: Duration,
-    /// How long a body may take, beside a second for each [`limits::BODY_RATE`] bytes.
-    pub body: Duration,
-    /// Bytes of all bodies that are being read.
-    pub bodies: usize,
-    /// Bytes of all bodies that are being read from one network.
-    pub bodies_per_network: usize,
-    /// What a run may use if its caller does not say otherwise.
-    pub budget: Budget,
-    /// The longest wall-clock time that a caller can ask for.
-    pub wall: Duration,
-    /// What a live session may use; its wall-clock time is also the longest that a caller can ask for.
-    pub session_budget: Budget,
-    /// How often the client of a live session is asked whether it is still there. One that is silent for twice as long is gone.
-    pub ping: Duration,
-    /// Processes of the sandbox that may be alive at once, for each of which a descriptor is kept back.
-    pub children: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            connections: limits::CONNECTIONS,
-            connections_per_network: limits::CONNECTIONS_PER_NETWORK,
-            handshake: limits::HANDSHAKE,
-            head: limits::HEAD_TIME,
-            idle: limits::IDLE,
-            body: limits::BODY_TIME,
-            bodies: limits::BODIES_BYTES,
-            bodies_per_network: limits::BODIES_NETWORK_BYTES,
-            budget: Budget::default(),
-            wall: limits::EXECUTE_WALL,
-            session_budget: Budget::default(),
-            ping: limits::PING,
-            children: limits::CHILDREN,
-        }
-    }
-}
+pub use crate::door::Settings;
 
 /// A door cannot be opened.
 #[derive(Debug, thiserror::Error)]

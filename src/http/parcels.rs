@@ -15,7 +15,6 @@ use super::asked::Asked;
 use super::head::Head;
 use super::intake::{self, Taken};
 use super::multipart::{Event, Multipart};
-use super::networks::Room;
 use super::parcel_body::{GrantRequest, Hex, ParcelKeyRequest, PermitRequest, UploadRequest};
 use super::reply::{self, Answer, Form, Refusal};
 use super::route::{House, Takes};
@@ -25,6 +24,7 @@ use crate::app::{Broken, Download, Piece, Pieces};
 use crate::clock::monotonic;
 use crate::config::limits;
 use crate::domain::{Action, Credential, Error, Json, ParcelAction, ParcelId, ParcelUser, encode_hex_bytes};
+use crate::door::networks::Room;
 
 const UPLOAD: &str =
     "send the parcel with Content-Type: application/json (UTF-8) or multipart/form-data with a boundary";

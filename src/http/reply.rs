@@ -16,12 +16,13 @@ use super::body::{
     AuditReply, EnrolmentReply, ExecuteReply, LoginReply, Message, StatusReply, UserReply, UsersReply, VersionReply,
 };
 use super::handshake::SUBPROTOCOL;
+use super::keys::KeysReply;
 use super::mailbox::{Done, MailboxRefusal};
-use super::networks::Room;
 use super::{console, openapi, pages, parcel_body};
 use crate::app::App;
 use crate::config::limits;
 use crate::domain::{Error, JobOutcome, JobResult, MailboxOutcome, Outcome, ParcelOutcome};
+use crate::door::networks::Room;
 
 /// A whole answer.
 pub(super) type Answer = warp::reply::Response;
@@ -105,6 +106,9 @@ pub(super) fn outcome(outcome: Outcome, form: Form, room: Room) -> Result<Answer
         (Outcome::Ran { result, with_files }, _) => return ran(*result, with_files, room),
         (Outcome::Mailbox(done), _) => return mailbox(*done, room),
         (Outcome::Users(users), _) => ok(&UsersReply::from(users)),
+        (Outcome::Keys(entries), _) => ok(&KeysReply::from(entries)),
+        // The sealed channel answers in its own way.
+        (Outcome::Entered(_), _) => ok(&Message::ok()),
         (Outcome::Audit(entries), _) => ok(&AuditReply::from(entries)),
         (Outcome::Status(status), _) => ok(&StatusReply::from(status)),
         (Outcome::Parcel(outcome), _) => parcel(&outcome),
@@ -392,7 +396,7 @@ mod tests {
 
     /// With as much room as there is at first.
     fn outcome(outcome: Outcome, form: Form) -> Answer {
-        let room = super::super::networks::Networks::of_answers().room(crate::domain::Network::Here);
+        let room = crate::door::networks::Networks::of_answers().room(crate::domain::Network::Here);
         super::outcome(outcome, form, room).unwrap()
     }
 
@@ -422,7 +426,8 @@ mod tests {
 
     fn ended(outcome: JobOutcome) -> Outcome {
         let (stdout, stderr) = (b"Hello World\n".to_vec(), vec![]);
-        let result = JobResult { outcome, stdout, stderr, files: vec![], usage: Usage::default() };
+        let (files, tree, usage) = (vec![], None, Usage::default());
+        let result = JobResult { outcome, stdout, stderr, files, tree, usage };
         Outcome::Ran { result: Box::new(result), with_files: false }
     }
 

@@ -19,12 +19,12 @@ use super::handshake;
 use super::head::Head;
 use super::intake::{self, Taken};
 use super::live::Opening;
-use super::networks::Networks;
 use super::parcels;
 use super::reply::{self, Answer, Form, Refusal};
 use crate::app::App;
 use crate::config::limits;
 use crate::domain::{Action, Credential, Error, JobSpec, Network, Outcome};
+use crate::door::networks::Networks;
 
 /// One row of a table: a path, a method, and what they do.
 #[derive(Clone, Copy, Debug)]

@@ -55,6 +55,31 @@
 //!
 //! A download finds its bytes before it uses the token up, so that a store which is down costs nobody theirs. Both stream: neither
 //! action is a value of [`Action`](crate::domain::Action), which has no place for bytes that are still to come.
+//! # A walk through one request of the sealed channel
+//!
+//! `/get/TOKEN` arrives on a connection that `door` has let in, as it does those of the API. `sealed` finds the session by its cookie and asks
+//! `app` whether its user is still registered; then it opens the token with the session's key. Only a token that is of this session, of this
+//! minute and new says anything: `seen` remembers it before it is looked at. The content is a file's name, the file comes from the user's
+//! workspace a piece at a time, and each piece goes out as a token on a line of its own. The answer's body owns the file, or the command: if
+//! the client goes away, hyper drops the body, and with it everything that is done for it. The end of a session is heard by all that is done
+//! for it.
+//!
+//! Files and commands do not go through `App::handle`: they are streams that outlive the question, while an `Outcome` is whole when it is there.
+//! `App::sealed_user` is their credential check, asked by each request, and again after a body, before anything is done with it. What it
+//! answers, a [`SealedUser`](crate::auth::SealedUser), is made by `auth` alone, and none of them can be called without one.
+//!
+//! # A walk through one command
+//!
+//! `python3 s.py` arrives at [`App::command`](crate::app::App::command) as a line of bytes. [`words`](fn@crate::domain::words) splits it as a
+//! shell would, and refuses what a shell would do more. There is a place to be had, as for a run of `/execute`. The workspace is copied
+//! under its lock ([`Snapshot`](crate::workspace::Snapshot)) with a stamp of each file; the copy becomes the files of a job that asks for
+//! its whole directory back. While it runs nobody is locked out: others put, get and run.
+//!
+//! The guest knows which files it never touched, for they still lie in the job as they came; it names those and hands over the others.
+//! [`write_back`](crate::workspace::Workspace::write_back) compares that with the stamps: what was there and is not named was removed. If
+//! what is to be changed is as it was, the new contents are staged, synced and written down in a journal; then there is no way back. The
+//! files are put into their places, and the journal goes. Whoever finds a journal, at the next start or the next touch, makes its changes
+//! from the beginning: each can be made twice.
 //!
 //! # A walk through one run
 //!
@@ -109,5 +134,9 @@
 //!   obey is killed with its children.
 //! - The guest imports seven functions with flat arguments instead of WASI's: there is no vector, subscription or path for the
 //!   host to walk. The rest of WASI is C code inside the guest (`python-wasm/guest/wasi*.c`).
+//! - A command line is split by eighty lines of our own: the crates that do it know neither bytes that are no text nor which characters
+//!   a shell would not take literally. Random lines are compared with the machine's own `sh`.
+//! - Commands of a workspace do not wait for each other: each works on a copy, and whoever comes back to find its files changed loses
+//!   its own changes, not others'. One writer at a time would let a forgotten console lock its user out.
 //! - Fuel is charged for branches, calls and bulk bytes. Charging the operator `loop` alone, as was first measured, lets
 //!   `while True: pass` run for nothing.

@@ -11,10 +11,13 @@
 //! | `secret.key` | the key that seals TOTP secrets and waiting mails in `store.redb` | nobody can log in: back both up, apart |
 //! | `ca.pem`, `ca-key.pem` | the server's own certificate authority; clients pin `ca.pem` | made anew, clients must be given the new one |
 //! | `server.pem`, `server-key.pem` | its certificate, renewed by itself a month before it expires | made anew at the next start |
+//! | `sealed_key.pem`, `sealed.pem` | the server's key on the sealed channel, where that is on; clients pin `sealed.pem` | made anew, clients must be given the new one |
+//! | `workspaces/USER/files/` | the files of a user of the sealed channel | they are; users keep what they cannot lose elsewhere |
 //! | `outbox/` | mails as files, where no mail server is configured | nothing |
 //! | `admin.sock` | where `cloud-python admin` talks to the running server | made at every start |
 //!
-//! When it is ready, one line goes to standard output: `https https://127.0.0.1:12344`. SIGTERM and SIGINT end it: it takes no
+//! When it is ready, one line goes to standard output: `https https://127.0.0.1:12344`; and one more where the sealed channel is on:
+//! `sealed http://127.0.0.1:8080`. SIGTERM and SIGINT end it: it takes no
 //! further connection, answers 503 on `/readyz` on those that are there, lets requests in progress end for at most 30 seconds, ends live
 //! sessions at once, and leaves with exit
 //! code 0. A second signal ends it at once. It needs no root, no capability and no writable directory but its own.
@@ -93,6 +96,51 @@
 //! connections = 10000
 //! connections_per_address = 100
 //! ```
+//!
+//! # The sealed channel
+//!
+//! ```toml
+//! [sealed]
+//! listen = "0.0.0.0:8080"                   # off without it; `--sealed` says the same
+//! session_seconds = 600                     # without a good token
+//! workspace_mib = 256                       # of each user's files; and 10,000 files and directories
+//! host_commands = false                     # true: users whose key was added with --host-commands may run the machine's own
+//! ```
+//!
+//! It is meant for networks that nobody trusts, so any address will do. Clocks of clients must be within a minute of the server's. Its
+//! limits on connections are those of `[limits]`, counted apart from the API's; handshakes count as log-ins.
+//!
+//! `cloud-python key new NAME` makes `NAME_key.pem` (for its owner, under a pass phrase) and `NAME.pem`; `key --data DIR add USER NAME.pem`
+//! registers a user; `key list`, `key remove USER`. The latter three work whether the server runs (over `admin.sock`) or not. Removing a
+//! user ends their sessions and commands at once. A client needs its own key and `DIR/sealed.pem`, brought to it by a way that is trusted.
+//! `key add --host-commands` is for users who administer this very machine: it lets them run its commands as the server's own user, if
+//! `sealed.host_commands` is true as well. Without both, such a name is `command not found`. Not for whoever comes over a line that is not
+//! trusted: the wire does not say whether a token is a command or a piece of a file ([`protocols`](super::protocols)).
+//!
+//! # Workspaces
+//!
+//! Each user of the sealed channel has a directory, `DIR/workspaces/USER/files`. Removing a user leaves it where it is: remove it by hand.
+//! What is being uploaded counts against the quota, so while a file is replaced there must be room for both; a file that is over it is
+//! refused before it is in its place. A server whose quota was lowered takes nothing new where there is more than that, and removes nothing.
+//! A path has at most 256 parts and 4095 bytes, also of what is below a directory that is moved. Eight files of a user are fetched at once,
+//! each with at least 128 KiB a second. A workspace that cannot be opened, say because of what somebody has changed in it by hand, is refused
+//! to its user and named in the log; the server and all others go on.
+//!
+//! A line of a command is split as a shell splits it, and nothing more: pipes, variables and wildcards are refused. `ls`, `cat`, `rm`,
+//! `mv`, `mkdir`, `pwd` and `echo` are done by the server. `python3` works in the sandbox on a copy of all files, within the limits of
+//! `[runs]`; a workspace of more than 126 MiB is refused with the names of its largest files. When the script ends by itself, by an
+//! exception too, what it made, changed and removed is put into the workspace, all or nothing, also if the machine stops in between. After
+//! a time-out, too much output, or the user's going away, nothing is kept; nor where somebody has not read what it wrote a minute after
+//! its time is over. Several commands and uploads may be at work at once: a script that has changed what somebody else has changed meanwhile
+//! changes nothing and names the file. Links are neither shown nor kept. The server has memory for the files of some scripts at once
+//! (520 MiB for each user, twice the size of their workspace for each script that runs); more scripts wait as for any other place.
+//!
+//! A command of the machine itself gets its words as arguments, no shell, PATH, HOME and LANG, the workspace as its directory, and of the
+//! server's descriptors none but those that whoever started the server left open for all its children. When it ends, is ended, or takes
+//! longer than `runs.timeout_seconds`, its process group is killed; a process that has left the group is not. The audit trail has every
+//! such command (`HostCommand`) before it begins: its user and its words, in quotes where they are not plain; of more than 1024 bytes the
+//! beginning, and the SHA-256 of all words with a NUL behind each. The quota does not hold for what it writes; that is counted when it
+//! has ended. Where it gets in the way of what a script has changed in the same moment, its own stays.
 //!
 //! # Names in the server's own certificate
 //!

@@ -213,3 +213,128 @@
 //! as long as the script may take and a minute more, all its silences together, and one message of it has at most 1 MiB, the last one 64 MiB
 //! where files were asked for. A client that goes before the end resets its connection, so that input which the server has not taken
 //! does not hide from it that nobody is there.
+//!
+//! # The sealed channel
+//!
+//! For clients that have no TLS to trust, `serve` can listen on a second address, for plain HTTP/1.1 (`--sealed`, `sealed.listen`; off by
+//! default). It is wire-compatible with the client of `remo_serv`. Each end knows the other by an Ed448 key (RFC 8032): the client
+//! has the server's (`DIR/sealed.pem`), the server has those of its users (`cloud-python key add`). They are not accounts: a user has a name,
+//! a workspace of files, and a number of their own for runs.
+//!
+//! ## The handshake
+//!
+//! `POST /auth` with `{"user": U, "key": X, "sign": S}`: X is a fresh X448 share (RFC 7748; 56 bytes), S the Ed448 signature over U and X.
+//! The answer is the server's own fresh share and its signature over that, on two lines. All in base64url with padding. The key of the session
+//! is the first round of the one-step derivation of NIST SP 800-56C with SHA-256 over the shared secret and `remo_serv`: 32
+//! bytes, of which Fernet signs with the first half and encrypts with the second. The cookie `SESSION_ID` of the answer names the session.
+//!
+//! Unknown user, wrong signature and a share of low order are one answer (403, nothing in it) after the same work: a signature is
+//! verified, with a key that nobody has if there is no such user; a share is made, signed, and agreed with. A body that is no hello
+//! is 400. A public key of low order, for which anybody could sign, is not registered in the first place.
+//!
+//! The signature of S does not cover a nonce of the server's, so a hello can be sent again by whoever has seen it. The server remembers
+//! the last 1024 shares of each user that have begun a session (until it is started again), and answers 403 to a second hello with one of
+//! them, after the same work: a client makes a fresh share for each. What begins in spite of that, with a hello of before a restart, is
+//! a session whose key its beginner does not have: it is no log-in in the audit trail, where that stands once a good token has come, and of the
+//! user's sixteen it makes room first. The server's signature does not cover the client's share either: an old answer shows to a client
+//! as one that it cannot talk to.
+//!
+//! **Nor does either signature say for whom the other end's share is meant.** Another user of the same server who sits on the line can sign
+//! somebody's share as their own. The session is theirs then, while only its true maker has the key: what is put goes into the other's workspace,
+//! where they can fetch it, and what is got is theirs. They cannot read or write in that session. So the sealed answer to `/info` names the
+//! session's user on its second line, `user: NAME`: a client should ask it first and go no further if that is not its own name.
+//! `cloud-python client --sealed` does; the existing client does not.
+//!
+//! ## What is said in a session
+//!
+//! | path | does |
+//! |---|---|
+//! | `/info` | tells product and version; in the open without a session, in one with the user whose it is |
+//! | `/auth`, empty body | ends the session: `Disconnected` |
+//! | `/get/T`, `/put/T` | T is the token of a file's name; the body of a put is its content. A body with no token in it makes a new file, but empties none: 409 |
+//! | `/cmd/T` | T is the token of a command line; the body is its input, the answer all that it writes |
+//! | `/icm/T` | the same, left running: the answer is what it writes in 0.1 s, 8192 bytes at most |
+//! | `/idt`, `/edt` | more input for it, and what it writes meanwhile; `/edt` ends its input and hears it out. 400 once an answer to `/idt` has shown that it is over |
+//!
+//! `GET` and `POST` are the same to all (`/put` takes `PUT`, too). A body with `Content-Length` is one token; a chunked one has a token on each
+//! line, and its chunks need not end where lines do. An answer to a session has a token on each line and no length. What is
+//! refused there is refused in a sealed sentence: 400 (a bad name, a body that is not made of good tokens, no command that runs), 404, 405, 408,
+//! 409, 413, 429, 503. Without a session, with a session of somebody else, or with a token in the path that is not good, there is a
+//! status and nothing else: 403.
+//!
+//! A request with a token in its path ends the command that was left running, once that token has shown to be good. A command that is left
+//! running has the time of any run (`runs.timeout_seconds`), which is shorter than a session's; a connection that is lost while it is heard
+//! leaves it running, and what it says is kept. A user's name has 1 to 64 ASCII letters, digits, `_`, `-`, `.` and `@`.
+//!
+//! An answer must be fetched as a body must be sent: in a minute, and a second more for each 128 KiB.
+//!
+//! ## Each token once
+//!
+//! A token is taken if its time stamp is within 60 seconds of the server's clock and it has not been taken in this session before. What
+//! has been taken is remembered for as long as its time stamp would do, and no longer; the window never goes back, even if the
+//! machine's clock does. A body that is one token, under a path whose token was good, may be on its way for longer: it is judged by the time
+//! at which it began, and the session's memory lasts as long. In one body the time stamps do not go back by more than two seconds. Both ends have
+//! the same key, so the server marks its own tokens (in their IVs, in a way that only it can see) and does not take them back. The sessions
+//! of a user have together at most 2^19 tokens in their window, all sessions 2^23; who is faster gets 429.
+//!
+//! So clocks must agree to within a minute, and these remain, for the wire has no numbers and no end marks, and a token does not say what
+//! it is for:
+//!
+//! - Whoever sits on the line can hold a request back and deliver it later, within the minute, or never; and change the order of requests.
+//! - They can cut a chunked body, or an answer, at the end of a line, and nobody notices; they can swap lines that were made within two
+//!   seconds. A file whose wholeness counts should carry its own checksum.
+//! - They can put the body of one request under the path of another if they hold both back, within the session and the minute.
+//! - They can change the word in the path: ask for a file that was to be put, or run a file's name as a command line. With no body of
+//!   their own they can make a new, empty file of a `/get`, but not empty one that is there.
+//! - They can send a piece of a body as what stands in a path. A file of up to 8 KiB is one token: **whoever can make a user put
+//!   a short file of theirs, and sits on the line, can have its text run as that user's command line**. In the sandbox that reaches the
+//!   user's own workspace; where the user has host commands, it reaches the machine. Give those to nobody whose line is not trusted.
+//! - They can give as the answer to one request that to another of the session, also an old one, or the client's own tokens: both ends have
+//!   one key, and an answer names no request. The existing client takes these, looks at no time stamp, and takes an answer with a
+//!   `Content-Length`, and lines that are no tokens, as they stand: to it, whoever sits on the line can answer anything at all after the
+//!   handshake. `cloud-python client --sealed` refuses what is not sealed and what is older than its request.
+//! - They see paths' first words, times and lengths, and the cookie. With the cookie they can end the session, ask for `/idt`
+//!   and `/edt` with nothing in them, and so lose the user what a running command says: they cannot read it. They cannot keep a session alive.
+//! - There is no forward secrecy against a quantum computer: X448 is not one of its hard problems.
+//!
+//! A session ends after ten minutes (`sealed.session_seconds`) without a good token, by leaving, by a log-in that takes its place, and when
+//! its user is removed. What is being done or sent for it ends with it. What needs no token (`/info`, `/idt` and `/edt` with nothing in them) is no
+//! use of it: anybody with the cookie can ask for that.
+//!
+//! ## The libraries
+//!
+//! Ed448 and X448 are those of RustCrypto, `ed448-goldilocks` and `x448`, in exactly one version. The last versions without `-pre` in
+//! their names have no signatures; these have, pass the vectors of RFC 8032 and RFC 7748 (`src/keys`), refuse what changes a
+//! signature without breaking it, compute in constant time where there is a secret, agree with OpenSSL's (`tests/sealed/run`), and
+//! are maintained by people who answer; there was no advisory against them when they were chosen, and nobody has audited them.
+//! `openssl` would have been older and better looked at, at the price of a C library that has to be there at build and at run, in a
+//! program whose children are to map as little as possible. A change of version is a change of one line and a run of the tests.
+//!
+//! Fernet is a hundred lines over aws-lc-rs (`src/sealed/fernet.rs`), with the vectors of its specification: the crate of that name wants
+//! OpenSSL or a second set of ciphers, and does not let us choose IVs or look at a time stamp by our own clock. Keys in files are PKCS#8 and
+//! SubjectPublicKeyInfo as in RFC 8410, by the crate `pkcs8`; under a pass phrase, PBES2 with 600,000 rounds of PBKDF2-HMAC-SHA256 and
+//! AES-256-CBC, which every OpenSSL reads.
+//!
+//! ## Our own client there
+//!
+//! `cloud-python client --sealed URL put | get | cmd | shell` does more than the wire asks for, and another client should do the same:
+//!
+//! - The server's key is never taken from the server. Its file is named once, and remembered with the user's name and the path of their
+//!   key in `cloud-python/sealed.json` of the folder for settings, which nobody else may write.
+//! - Before anything is asked, `/info` is asked inside the session, and its sealed answer must name the client's own user (`user: NAME` on its
+//!   second line): the handshake alone does not say for whom the server has signed.
+//! - Each session has a share of its own, and no request or token is ever sent a second time, whatever has become of it. If the server, or
+//!   somebody in between, says that the session has ended, the shell begins a new one and does not repeat the command.
+//! - An answer counts if it is sealed: chunked, without a length, each line a token of the session, each taken once, none of our own, none made
+//!   before the answer's request less a minute or a minute from now, and none older than the one before it.
+//! - What is not larger than a MiB is sent as one token, which cannot be cut. How large a file is that is to come, or has gone, is asked for
+//!   with `ls -l`, because bodies have no end mark, the answer to `/put` has no token, and the status is in the open.
+//! - Files that come are put in place whole; output on a terminal is escaped.
+//!
+//! These remain, beside what is listed above:
+//!
+//! - The output of a command has no length that could be compared: it can be cut where a line of tokens ends, and an answer without any token
+//!   can be given by anybody. A status can be changed, too: a refusal, sealed, can be shown as output, and output as a refusal.
+//! - The exit code of a command is not on the wire: `cmd` ends with 0 when the command has ended. A script that needs to know prints it.
+//! - `shell` talks to `python3` while it runs. Every other command gets no input there; `cmd` passes on its own standard input, if that is
+//!   no terminal, all of it before the command starts (16 MiB at most).

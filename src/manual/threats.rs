@@ -13,6 +13,9 @@
 //! **A malicious server**, from the client's side, answers with any bytes. It wants to drive the terminal, fill the memory, write
 //! a file, or get a password that is for another server.
 //!
+//! **Somebody on the line of the sealed channel** reads, holds back, repeats and changes what is sent there, and sends of their own.
+//! They want to run a command or read a file as somebody else.
+//!
 //! **Somebody with a copy of the database** but not of `secret.key`.
 //!
 //! Not among them: the operator, who owns the machine, and whoever can write to the operator's cache folder or replace the
@@ -51,11 +54,17 @@
 //! | a page of somebody else's | it has no credentials of ours to show, and its `Origin` is refused; see below, the page at `/` | `tests/sessions`, `tests/browser/run` |
 //! | whoever sends odd bytes | hyper and rustls read them, and our own code the frames of a WebSocket; heads that could be read in two ways are refused; JSON is strict | `tests/hostile/requests`, `tests/sessions`, `fuzz/run` |
 //! | whoever steals a link, a token or the database | links live 10 minutes, tokens 15; both are stored hashed; TOTP secrets and mails are sealed under a key that is elsewhere | `tests/serving.rs` |
+//! | whoever sits on the line of the sealed channel | signed handshake, hellos that are good once, sealed tokens that are good once, for a minute, in one session and in one direction ([`protocols`](super::protocols) says what remains) | `tests/sealed`, `tests/sealed/run`, `cargo bench -- enumeration` |
+//! | whoever names a file of a workspace | names are relative and plain; cap-std opens them beneath the workspace, whatever links are there or are swapped in; only regular files and directories count | `src/workspace/tests`, `tests/workspace.rs` |
+//! | whoever fills a workspace | a quota of bytes and names that counts what is on its way; copies for scripts are bounded for all users together | the same |
+//! | a script that lies about what it leaves | its word is about its own user's files only; a tree that cannot be is refused before anything is changed | the same |
+//! | a crash while many files change | staged, then written down in a journal, then put into place: all or nothing after a kill at any moment | the same |
 //! | a crash at any moment | every answer comes after a two-phase commit; a change and its line in the trail are one transaction | `tests/crash.rs` |
 //! | whoever wants somebody else's parcel | a token that is ours letter for letter, a signature by the owner's own key, once, in one transaction | `tests/parcels.rs`, `auth::permits`, Wycheproof |
 //! | an object store that fails, lies or dies | bytes before records, tokens that stay good, a sweep; what is read is as long as it was | `tests/parcel_faults.rs`, `tests/ceph/run` |
 //! | a malicious server | one trusted authority, bounded lengths and times, escaped output, no file that was not asked for, messages that only two people can read | `tests/client` |
 //! | whoever fills mailboxes | bounds on messages, bytes, sends and mailboxes; what waits is never thrown away for it | `tests/mailbox.rs` |
+//! | whoever sits on a sealed channel's line, from the client's side | the server's key is named once by its file; nothing is asked before the session is known to be one's own, nothing is believed that is not sealed, and nothing is sent twice | `tests/client/sealed_lies.rs` |
 //!
 //! # The page at `/`
 //!
@@ -97,6 +106,23 @@
 //! - **A stranger with many networks** can keep an owner from logging in at a place where they never were before, for as long as the
 //!   attack lasts, and one behind the owner's own address can keep them waiting there. Running sessions are not affected.
 //! - **Whether somebody has logged in from a network** shows to whoever guesses a hundred times elsewhere and then from there.
+//! - **The sealed channel's wire** has no order and no end marks, and its cookie travels in the open: what follows from that is listed in
+//!   [`protocols`](super::protocols). Where TLS can be had, it is the better door.
+//! - **`sealed_key.pem` is not encrypted.** Whoever reads it can pose as the server on the sealed channel; it opens nothing that was said
+//!   before.
+//! - **Another user of the sealed channel who sits on the line** can have somebody's session begun as their own, and gets what is put
+//!   there. A session says whose it is (`/info`); the existing client does not ask.
+//! - **A token of the sealed channel does not say what it is for.** Whoever sits on the line and can make a user put a short file can have its
+//!   text run as that user's command.
+//! - **Commands of the machine itself** run outside of every wall, as the server's own user: they can read its keys and database. They
+//!   need the word of both the configuration and the user's key, are in the audit trail, and are for people who could log in as that user
+//!   anyway, over a line that is trusted, for the reason above. What leaves its process group outlives its command, and a server that is
+//!   killed leaves what it runs just then.
+//! - **A workspace is not sealed on the disk.** Whoever can read the data directory can read the users' files.
+//! - **A file that is removed while it is fetched** is on the disk, and in no quota, until it has come: eight of a user's at most, each for
+//!   30 seconds and one for every 128 KiB.
+//! - **A write into a file, by a command of the machine, within the kernel's clock tick in which a script's copy was made** is not seen as
+//!   a change.
 //! - **A full disk** makes every change fail until the server is started again.
 //! - **Parcels are kept for strangers.** Anybody can make a key, and with it upload up to the limits in `[parcels]`, which bound one
 //!   key's share of them and all together, and nothing in between: one caller with many keys can fill the store, and then nobody
@@ -152,7 +178,12 @@
 //! | a code, or a link, is good twice | yes |
 //! | a permission for a parcel is good twice, or for another's parcel, or without its owner's key | yes |
 //! | a parcel that is listed cannot be read while its object store works | yes |
+//! | a code, a link, or a token of the sealed channel is good twice | yes |
+//! | somebody on the line of the sealed channel reads what is sealed, or has something done that its user did not ask for, but for what [`protocols`](super::protocols) lists | yes |
+//! | an answer of `/auth` or its time tells whether there is such a user | yes |
 //! | a change that was answered is lost by a crash | yes |
+//! | a user of the sealed channel reads or changes a file outside of their workspace without a command of the machine | yes |
+//! | a crash leaves half of what a script has changed | yes |
 //! | a server's answer drives the client's terminal, or writes a file that was not asked for | yes |
 //! | a script reaches a mailbox, or somebody reads or deletes what is in another's | yes |
 //! | the server, its database or its log has in it what `client mailbox` has sent, in a form that the server can read | yes |

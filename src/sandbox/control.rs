@@ -19,8 +19,8 @@ use tokio::io::Interest;
 use tokio::net::UnixDatagram;
 use tokio::sync::{mpsc, watch};
 
+use super::orders::{CONTROL_BYTES, ChildId, Order, Report};
 use super::pool::Settings;
-use super::wire::{CONTROL_BYTES, ChildId, Order, Report};
 use super::{Prepared, SandboxError};
 use crate::config::limits;
 

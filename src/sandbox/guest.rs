@@ -15,7 +15,6 @@ use super::inbox::{Inbox, Stop};
 use super::wire::{Terms, job_frame};
 use super::{SandboxError, child};
 use crate::clock;
-use crate::config::limits;
 use crate::domain::{JobOutcome, JobSpec, Script, Spent};
 
 /// What every run starts from: the image, linked with the host calls.
@@ -137,14 +136,8 @@ impl Guest {
         self.store.data_mut().memory_cap = usize::try_from(terms.memory).unwrap_or(usize::MAX);
         let placed = self.place(&mut inbox, len)?;
         let ticks = self.meter.has_epoch();
-        self.store.data_mut().live = Some(Live {
-            inbox,
-            begun,
-            deadline,
-            output_left: terms.output,
-            files_left: limits::OUTPUT_FILES_BYTES,
-            ticks,
-        });
+        self.store.data_mut().live =
+            Some(Live { inbox, begun, deadline, output_left: terms.output, files_left: terms.files, ticks });
         let result = match placed {
             true => self.run.call(&mut self.store, u32::try_from(len).unwrap_or(u32::MAX)),
             false => Err(Trap::AllocationTooLarge.into()),

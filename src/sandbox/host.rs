@@ -89,7 +89,7 @@ pub(super) struct Live {
     pub(super) deadline: Instant,
     pub(super) output_left: u64,
     /// Bytes of files that may still be returned.
-    pub(super) files_left: usize,
+    pub(super) files_left: u64,
     /// Whether the epoch is there to send output that has been held back. If not, none is.
     pub(super) ticks: bool,
 }
@@ -134,7 +134,8 @@ impl Live {
 
     /// Returns a piece of a file. The server, which knows what was asked for, looks at the path, and at the number of files.
     fn output(&mut self, part: FilePart<'_>) -> Result<(), Stop> {
-        self.files_left = self.files_left.checked_sub(part.bytes.len().max(1)).ok_or(Stop::OutputTooLarge)?;
+        let price = part.bytes.len().max(1) as u64;
+        self.files_left = self.files_left.checked_sub(price).ok_or(Stop::OutputTooLarge)?;
         let was_empty = !self.inbox.holds_output();
         self.inbox.hold_file(part);
         self.hold_or_flush(was_empty)

@@ -19,7 +19,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::engine::{self, Meter};
 use super::guest::{Guest, Template};
 use super::jail::{self, Jail};
-use super::wire::{CONTROL_BYTES, ChildId, Order, Report, WireError};
+use super::orders::{CONTROL_BYTES, ChildId, Order, Report};
+use super::wire::WireError;
 use super::{SandboxError, child, image, timer};
 
 /// What a test changes about children, to look at one wall without the others. The default is the product.

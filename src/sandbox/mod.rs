@@ -15,8 +15,8 @@
 //! | `image`, `snapshot`, `engine` | the runtime image: made, compiled, checked, mapped |
 //! | `child`, `guest`, `host`, `inbox`, `timer`, `footprint` | one run, inside a child |
 //! | `launcher`, `jail` | processes and their bars |
-//! | `pool`, `control`, `run`, `returned` | the server's side: which child, its orders, one run, the files it returns |
-//! | `wire` | the bytes between them |
+//! | `pool`, `control`, `run`, `returned`, `room` | the server's side: which child, its orders, one run, the files it returns, and how many of them at once |
+//! | `wire`, `orders` | the bytes between them |
 
 mod child;
 mod control;
@@ -28,8 +28,10 @@ mod image;
 mod inbox;
 mod jail;
 pub mod launcher;
+mod orders;
 mod pool;
 mod returned;
+mod room;
 mod run;
 mod snapshot;
 mod timer;

@@ -19,8 +19,9 @@ use tokio::sync::Semaphore;
 
 use super::control::{Launcher, Status};
 use super::engine::Meter;
+use super::orders::ChildId;
+use super::room::{Room, Rooms};
 use super::run::{LiveRun, Running};
-use super::wire::ChildId;
 use super::{Prepared, SandboxError, launcher};
 use crate::clock;
 use crate::config::limits;
@@ -72,6 +73,7 @@ impl Sandbox {
     pub async fn start(settings: Settings, image: Prepared) -> Result<Self, SandboxError> {
         let inner = Arc::new(Inner {
             running: Arc::new(Semaphore::new(settings.children)),
+            rooms: Rooms::default(),
             settings,
             image,
             state: Mutex::default(),
@@ -131,6 +133,11 @@ impl Sandbox {
         Ok(Running::new(self.clone(), account, child, permit))
     }
 
+    /// Room for a run that returns a whole directory.
+    pub(super) fn room(&self, account: AccountId) -> Room {
+        self.0.rooms.room(account)
+    }
+
     /// Takes a child back after a run that ended well.
     pub(super) fn put_back(&self, account: AccountId, child: Child) {
         self.0.put(account, child);
@@ -175,6 +182,7 @@ struct Inner {
     settings: Settings,
     image: Prepared,
     running: Arc<Semaphore>,
+    rooms: Rooms,
     state: Mutex<State>,
     /// Held while a launcher is started, so that a crowd of callers starts one.
     starting: tokio::sync::Mutex<()>,

@@ -19,6 +19,7 @@ use super::SandboxError;
 use super::control::Gone;
 use super::pool::{Child, Sandbox};
 use super::returned::{NotTaken, Returned};
+use super::room::Room;
 use super::wire::{End, FilePart, HEAD, Kind, job_frame, put_frame, whole_frame};
 use crate::clock;
 use crate::config::limits;
@@ -43,7 +44,8 @@ pub enum Event {
     Ended(Box<JobResult>),
 }
 
-/// A run whose input and output pass while it goes on. Dropping it kills the run.
+/// A run whose input and output pass while it goes on. Dropping it kills the run. One that returns a whole directory is to be held
+/// until that is out of our memory: few are at once ([`limits::DIRECTORIES_RETURNED`]).
 #[derive(Debug)]
 pub struct LiveRun {
     events: mpsc::Receiver<Result<Event, SandboxError>>,
@@ -96,7 +98,8 @@ async fn run_live(
     events: mpsc::Sender<Result<Event, SandboxError>>,
 ) {
     let mut input = Input::Live { chunks, taken: false };
-    let mut sink = Sink::Live { events: events.clone(), shown: false };
+    let room = if spec.whole_directory() { sandbox.room(account) } else { Room::default() };
+    let mut sink = Sink::Live { events: events.clone(), shown: false, room };
     let mut ended = running.drive(&spec, &mut input, &mut sink).await;
     let untouched = matches!((&input, &sink), (Input::Live { taken: false, .. }, Sink::Live { shown: false, .. }));
     if matches!(ended, Err(SandboxError::Lost)) && untouched {
@@ -106,6 +109,10 @@ async fn run_live(
         };
     }
     let _ = events.send(ended.map(|result| Event::Ended(Box::new(result)))).await;
+    if matches!(&sink, Sink::Live { room, .. } if room.has_place()) {
+        // Whoever holds the run has its files in hand still.
+        events.closed().await;
+    }
 }
 
 /// Where standard input comes from.
@@ -117,7 +124,7 @@ enum Input<'a> {
 /// Where output goes.
 enum Sink {
     Collect { stdout: Vec<u8>, stderr: Vec<u8> },
-    Live { events: mpsc::Sender<Result<Event, SandboxError>>, shown: bool },
+    Live { events: mpsc::Sender<Result<Event, SandboxError>>, shown: bool, room: Room },
 }
 
 impl Sink {
@@ -125,11 +132,18 @@ impl Sink {
         match (self, stream) {
             (Self::Collect { stdout, .. }, Stream::Out) => stdout.extend_from_slice(bytes),
             (Self::Collect { stderr, .. }, Stream::Err) => stderr.extend_from_slice(bytes),
-            (Self::Live { events, shown }, stream) => {
+            (Self::Live { events, shown, .. }, stream) => {
                 *shown = true;
                 // A reader that has gone has dropped the run too; there is nobody to tell.
                 let _ = events.send(Ok(Event::Output(stream, bytes.to_vec()))).await;
             }
+        }
+    }
+
+    /// Waits until a whole directory may come. The child waits meanwhile, and its time goes on.
+    async fn make_room(&mut self) {
+        if let Self::Live { room, .. } = self {
+            room.enter().await;
         }
     }
 }
@@ -176,7 +190,7 @@ impl Running {
         let late = Instant::from_std(begun + spec.budget().wall() + limits::KILL_GRACE);
         let cpu_before = child.status.cpu();
         let whole_frames = AtomicBool::new(true);
-        let mut files = Returned::new(spec.outputs());
+        let mut files = Returned::new(spec);
         let mut reading = Reading::new(spec.budget().output());
         let passed = {
             let (reader, writer) = child.stream.split();
@@ -198,12 +212,14 @@ impl Running {
                 if whole_frames.load(Ordering::Relaxed) {
                     self.give_back();
                 }
-                let files = files.into_files();
-                Ok(JobResult { outcome, stdout: vec![], stderr: vec![], files, usage })
+                let (files, tree) = files.into_files();
+                Ok(JobResult { outcome, stdout: vec![], stderr: vec![], files, tree, usage })
             }
             outcome => {
                 let (gone, child) = self.kill().await;
-                if let (Passed::Late, Sink::Live { .. }, Some(mut child)) = (&passed, &mut *sink, child) {
+                if let (Passed::Late, Sink::Live { room, .. }, Some(mut child)) = (&passed, &mut *sink, child) {
+                    // Its files are not kept, and wait for no room.
+                    *room = Room::default();
                     // What it had written before is on its way still. After it, the stream ends with the process.
                     let (reader, _) = child.stream.split();
                     let _ = reading.read(reader, sink, &mut files).await;
@@ -211,7 +227,7 @@ impl Running {
                 usage.cpu = gone.cpu.saturating_sub(cpu_before);
                 usage.wall = begun.elapsed();
                 let outcome = outcome.ok_or(SandboxError::Lost)?;
-                Ok(JobResult { outcome, stdout: vec![], stderr: vec![], files: vec![], usage })
+                Ok(JobResult { outcome, stdout: vec![], stderr: vec![], files: vec![], tree: None, usage })
             }
         }
     }
@@ -290,10 +306,13 @@ impl Reading {
                         sink.take(stream, payload).await;
                         self.left = left;
                     }
-                    Kind::File => match files.take(FilePart::parse(payload).ok()?) {
-                        Ok(()) => {}
-                        Err(NotTaken::TooLarge | NotTaken::Uncalled) => return Some(Passed::OutputTooLarge),
-                    },
+                    Kind::File => {
+                        sink.make_room().await;
+                        match files.take(FilePart::parse(payload).ok()?) {
+                            Ok(()) => {}
+                            Err(NotTaken::TooLarge | NotTaken::Uncalled) => return Some(Passed::OutputTooLarge),
+                        }
+                    }
                     // Whoever goes on talking after the end is not what it seems, and serves nobody again.
                     Kind::End if self.start + HEAD + head.len < self.end => return None,
                     Kind::End => return End::parse(payload).ok().map(Passed::Ended),

@@ -1,15 +1,16 @@
-//! What travels between server, launcher and children, as bytes. Pure: no descriptor is touched here.
+//! What travels between server and children, as bytes. Pure: no descriptor is touched here.
 //!
-//! Owns: the frames of a child's stream (a run's input, output and end) and the datagrams of the launcher's control
-//! socket. Not here: who sends what when (`run`, `child`, `launcher`).
+//! Owns: the frames of a child's stream: a run's input, output and end. Not here: what the launcher is told (`orders`), and who
+//! sends what when (`run`, `child`).
 //!
 //! The server reads what a child writes as it would read a stranger: a child may have escaped its first two walls. So
 //! every length is bounded before it is believed and every unknown byte is an error.
 
 use std::time::Duration;
 
+use super::orders::{Order, Report};
 use crate::config::limits;
-use crate::domain::{Budget, JobOutcome, JobSpec, Spent};
+use crate::domain::{JobOutcome, JobSpec, Spent};
 
 /// A frame's head: one byte kind, four bytes length of the payload, little-endian.
 pub(super) const HEAD: usize = 5;
@@ -62,7 +63,7 @@ impl Kind {
     fn max_len(self) -> usize {
         match self {
             Self::Job => {
-                let records = limits::FILES + limits::ARGUMENTS + limits::OUTPUTS + 3;
+                let records = limits::FILES + limits::ARGUMENTS + limits::OUTPUTS + 5;
                 let names = limits::PROGRAM_BYTES + limits::OUTPUTS * limits::PATH_BYTES;
                 Terms::BYTES + limits::JOB_BYTES + names + RECORD_BYTES * records
             }
@@ -119,28 +120,35 @@ pub(super) struct Terms {
     pub(super) fuel: u64,
     pub(super) memory: u64,
     pub(super) output: u64,
+    /// Bytes of files that may be returned.
+    pub(super) files: u64,
 }
 
 impl Terms {
-    pub(super) const BYTES: usize = 32;
+    pub(super) const BYTES: usize = 40;
+
+    pub(super) fn of(spec: &JobSpec) -> Self {
+        let budget = spec.budget();
+        Self {
+            wall: budget.wall(),
+            fuel: budget.fuel(),
+            memory: budget.memory() as u64,
+            output: budget.output(),
+            files: spec.returned_bytes() as u64,
+        }
+    }
 
     pub(super) fn parse(bytes: &[u8; Self::BYTES]) -> Self {
         let mut words = bytes.chunks_exact(8).map(|word| word.try_into().map_or(0, u64::from_le_bytes));
         let mut word = || words.next().unwrap_or_default();
-        Self { wall: Duration::from_nanos(word()), fuel: word(), memory: word(), output: word() }
+        Self { wall: Duration::from_nanos(word()), fuel: word(), memory: word(), output: word(), files: word() }
     }
 
     fn encode(self, into: &mut Vec<u8>) {
         let wall = u64::try_from(self.wall.as_nanos()).unwrap_or(u64::MAX);
-        for word in [wall, self.fuel, self.memory, self.output] {
+        for word in [wall, self.fuel, self.memory, self.output, self.files] {
             into.extend_from_slice(&word.to_le_bytes());
         }
-    }
-}
-
-impl From<&Budget> for Terms {
-    fn from(budget: &Budget) -> Self {
-        Self { wall: budget.wall(), fuel: budget.fuel(), memory: budget.memory() as u64, output: budget.output() }
     }
 }
 
@@ -155,12 +163,15 @@ enum Record {
     Output = 5,
     Interactive = 6,
     Unbuffered = 7,
+    Tree = 8,
+    Directory = 9,
+    Aside = 10,
 }
 
 /// The frame that starts a run.
 pub(super) fn job_frame(spec: &JobSpec) -> Vec<u8> {
     let mut bytes = vec![Kind::Job as u8, 0, 0, 0, 0];
-    Terms::from(spec.budget()).encode(&mut bytes);
+    Terms::of(spec).encode(&mut bytes);
     put_record(&mut bytes, Record::Program, &[spec.program().as_bytes()]);
     for argument in spec.arguments() {
         put_record(&mut bytes, Record::Argument, &[argument.as_bytes()]);
@@ -169,11 +180,20 @@ pub(super) fn job_frame(spec: &JobSpec) -> Vec<u8> {
         let path = file.path.as_bytes();
         put_record(&mut bytes, Record::File, &[&path_len(path), path, &file.content]);
     }
+    for directory in spec.directories() {
+        put_record(&mut bytes, Record::Directory, &[directory.as_bytes()]);
+    }
+    if spec.whole_directory() {
+        put_record(&mut bytes, Record::Tree, &[]);
+    }
     for output in spec.outputs() {
         put_record(&mut bytes, Record::Output, &[output.as_bytes()]);
     }
     if spec.unbuffered() {
         put_record(&mut bytes, Record::Unbuffered, &[]);
+    }
+    if spec.aside() {
+        put_record(&mut bytes, Record::Aside, &[]);
     }
     match spec.script() {
         Some(script) => put_record(&mut bytes, Record::Script, &[script.as_bytes()]),
@@ -197,7 +217,7 @@ fn path_len(path: &[u8]) -> [u8; 2] {
 }
 
 /// A piece of a file that is returned: two bytes length of its path, the path, and bytes that follow those of the piece before. The
-/// first piece of a file may be empty.
+/// first piece of a file may be empty. `host_output` in `python-wasm/guest/host.h` says what pieces of a whole working directory mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FilePart<'a> {
     pub(super) path: &'a [u8],
@@ -263,102 +283,7 @@ impl End {
     }
 }
 
-/// The number of a child, unique for the life of the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct ChildId(pub(super) u64);
-
-/// From the server to the launcher. `Start` carries the image's descriptor, `Fork` the child's end of its stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    /// The first order: which engine settings the image was made for, and whether a weak jail will do.
-    Start { meter: u8, allow_weak_jail: bool },
-    /// Make a child.
-    Fork(ChildId),
-    /// Kill a child now.
-    Kill(ChildId),
-}
-
-/// From the launcher to the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Report {
-    /// The image is mapped and the jail is in force.
-    Ready { landlock_abi: u8 },
-    /// A child lives under this process id.
-    Forked(ChildId, u32),
-    /// A child is dead and reaped: its wait status and its CPU time, from the kernel.
-    Gone { child: ChildId, status: i32, cpu: Duration },
-}
-
-/// Bytes of a control datagram, in either direction.
-pub(super) const CONTROL_BYTES: usize = 33;
-
-impl Order {
-    pub(super) fn encode(self) -> [u8; CONTROL_BYTES] {
-        match self {
-            Self::Start { meter, allow_weak_jail } => control(0, [u64::from(meter), u64::from(allow_weak_jail), 0, 0]),
-            Self::Fork(child) => control(1, [child.0, 0, 0, 0]),
-            Self::Kill(child) => control(2, [child.0, 0, 0, 0]),
-        }
-    }
-
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, WireError> {
-        let (tag, [first, second, ..]) = parse_control(bytes)?;
-        match tag {
-            0 => {
-                let meter = u8::try_from(first).map_err(|_| WireError::Payload)?;
-                Ok(Self::Start { meter, allow_weak_jail: second != 0 })
-            }
-            1 => Ok(Self::Fork(ChildId(first))),
-            2 => Ok(Self::Kill(ChildId(first))),
-            other => Err(WireError::Kind(other)),
-        }
-    }
-}
-
-impl Report {
-    pub(super) fn encode(self) -> [u8; CONTROL_BYTES] {
-        match self {
-            Self::Ready { landlock_abi } => control(0, [u64::from(landlock_abi), 0, 0, 0]),
-            Self::Forked(child, pid) => control(1, [child.0, u64::from(pid), 0, 0]),
-            Self::Gone { child, status, cpu } => {
-                let cpu = u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX);
-                control(2, [child.0, u64::from(status.cast_unsigned()), cpu, 0])
-            }
-        }
-    }
-
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, WireError> {
-        let (tag, [first, second, third, _]) = parse_control(bytes)?;
-        let small = u32::try_from(second).map_err(|_| WireError::Payload);
-        match tag {
-            0 => Ok(Self::Ready { landlock_abi: u8::try_from(first).map_err(|_| WireError::Payload)? }),
-            1 => Ok(Self::Forked(ChildId(first), small?)),
-            2 => {
-                Ok(Self::Gone { child: ChildId(first), status: small?.cast_signed(), cpu: Duration::from_nanos(third) })
-            }
-            other => Err(WireError::Kind(other)),
-        }
-    }
-}
-
-fn control(tag: u8, words: [u64; 4]) -> [u8; CONTROL_BYTES] {
-    let mut bytes = [0; CONTROL_BYTES];
-    let all = [tag].into_iter().chain(words.into_iter().flat_map(u64::to_le_bytes));
-    bytes.iter_mut().zip(all).for_each(|(to, from)| *to = from);
-    bytes
-}
-
-fn parse_control(bytes: &[u8]) -> Result<(u8, [u64; 4]), WireError> {
-    let bytes: &[u8; CONTROL_BYTES] = bytes.try_into().map_err(|_| WireError::Length(bytes.len()))?;
-    let [tag, rest @ ..] = bytes;
-    let mut words = [0; 4];
-    for (word, chunk) in words.iter_mut().zip(rest.chunks_exact(8)) {
-        *word = chunk.try_into().map_or(0, u64::from_le_bytes);
-    }
-    Ok((*tag, words))
-}
-
-/// For the fuzzer: reads bytes as everything that travels here. It must not panic, and what could be read must be read again
+/// For the fuzzer: reads bytes as everything that travels between our processes. It must not panic, and what could be read must be read again
 /// from what is written for it.
 pub fn decode_any_frame(bytes: &[u8]) {
     let mut rest = bytes;
@@ -425,27 +350,13 @@ mod tests {
     }
 
     #[test]
-    fn control_datagrams_survive_the_trip() {
-        for order in
-            [Order::Start { meter: 3, allow_weak_jail: true }, Order::Fork(ChildId(7)), Order::Kill(ChildId(u64::MAX))]
-        {
-            assert_eq!(Order::parse(&order.encode()), Ok(order));
-        }
-        let gone = Report::Gone { child: ChildId(7), status: -1, cpu: Duration::from_millis(3) };
-        for report in [Report::Ready { landlock_abi: 7 }, Report::Forked(ChildId(7), 4_000_000), gone] {
-            assert_eq!(Report::parse(&report.encode()), Ok(report));
-        }
-        assert_eq!(Order::parse(&[0; 3]), Err(WireError::Length(3)));
-    }
-
-    #[test]
     fn a_job_frame_says_its_own_length_and_terms() {
         let spec = JobSpec::of(Script::parse("print(1)").unwrap()).build().unwrap();
         let bytes = job_frame(&spec);
         let head = Head::parse(bytes[..HEAD].try_into().unwrap()).unwrap();
         assert_eq!((head.kind, head.len), (Kind::Job, bytes.len() - HEAD));
         let terms = bytes[HEAD..HEAD + Terms::BYTES].try_into().unwrap();
-        assert_eq!(Terms::parse(terms), Terms::from(spec.budget()));
+        assert_eq!(Terms::parse(terms), Terms::of(&spec));
         assert!(bytes.ends_with(b"print(1)"));
     }
 }

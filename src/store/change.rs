@@ -10,12 +10,12 @@ use redb::{Key, ReadableTable, Table, TableDefinition, Value, WriteTransaction};
 use super::records;
 use super::tables::{
     ACCOUNTS, ACCOUNTS_BY_EMAIL, AUDIT, EXPIRIES, Expiring, LINKS, MAILS, MAILS_BY_TIME, META, META_LAST_ACCOUNT,
-    META_LAST_MAIL, REGISTRATIONS, TOKENS, TOKENS_BY_ACCOUNT,
+    META_LAST_MAIL, REGISTRATIONS, SEALED_KEYS, TOKENS, TOKENS_BY_ACCOUNT,
 };
 use super::{MailId, StoreError, StoredMail, View};
 use crate::domain::{
-    Account, AccountId, Actor, AuditEntry, Email, Event, Link, LinkPurpose, Registration, TokenHash, TokenRecord,
-    UnixTime,
+    Account, AccountId, Actor, AuditEntry, Email, Event, Link, LinkPurpose, Registration, SealedEntry, TokenHash,
+    TokenRecord, UnixTime, UserName,
 };
 
 /// A transaction in progress. It reads as a [`View`] does, and sees its own changes.
@@ -151,6 +151,19 @@ impl<'t> Change<'t> {
         Ok(())
     }
 
+    /// Writes a user of the sealed channel, in the place of one of the same name.
+    pub fn put_sealed_entry(&mut self, entry: &SealedEntry) -> Result<(), StoreError> {
+        self.table(SEALED_KEYS)?.insert(entry.user.as_str(), records::encode(entry)?.as_slice())?;
+        Ok(())
+    }
+
+    /// Forgets a user of the sealed channel. Returns who it was, if there was one.
+    pub fn remove_sealed_entry(&mut self, user: &UserName) -> Result<Option<SealedEntry>, StoreError> {
+        let entry = self.sealed_entry(user)?;
+        self.table(SEALED_KEYS)?.remove(user.as_str())?;
+        Ok(entry)
+    }
+
     /// Adds an entry to the audit trail, chained to the last one. It is there if, and only if, what it tells of is.
     pub fn append_audit(
         &mut self,
@@ -162,7 +175,7 @@ impl<'t> Change<'t> {
         self.append_audit_about(time, who, what, about.map(|email| email.as_str().to_owned()))
     }
 
-    /// The same about something that is no account.
+    /// The same about something that has another name than an address.
     pub fn append_audit_about(
         &mut self,
         time: UnixTime,

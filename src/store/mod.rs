@@ -222,7 +222,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         Account, AccountId, Actor, AuditEntry, Email, Event, Link, LinkPurpose, Network, PasswordHash, Registration,
-        Standing, TokenHash, TokenRecord, TotpStep,
+        SealedEntry, SealedKey, Standing, TokenHash, TokenRecord, TotpStep, UserName,
     };
 
     /// A database of the first format, as it came out of the program of that time: its length, then every page that is not
@@ -513,12 +513,32 @@ mod tests {
     }
 
     #[test]
+    fn users_of_the_sealed_channel_come_back_by_name_and_are_gone_when_they_are_removed() {
+        let store = Store::in_memory().unwrap();
+        let entry = |name: &str, account| SealedEntry {
+            user: UserName::parse(name).unwrap(),
+            account: AccountId::new(account),
+            key: SealedKey::new([7; 57]),
+            host_commands: false,
+            since: UnixTime(5),
+        };
+        let (ada, bob) = (entry("ada", 1), entry("bob", 2));
+        store.write_now(|change| change.put_sealed_entry(&bob).and_then(|()| change.put_sealed_entry(&ada))).unwrap();
+        assert_eq!(store.read(|view| view.sealed_entries()).unwrap(), [ada.clone(), bob.clone()]);
+        assert_eq!(store.read(|view| view.sealed_entry(&bob.user)).unwrap(), Some(bob.clone()));
+        let removed = store.write_now(|change| change.remove_sealed_entry(&bob.user)).unwrap();
+        assert_eq!(removed, Some(bob.clone()));
+        assert_eq!(store.write_now(|change| change.remove_sealed_entry(&bob.user)).unwrap(), None);
+        assert_eq!(store.read(|view| view.sealed_entries()).unwrap(), [ada]);
+    }
+
+    #[test]
     fn every_table_has_its_version_in_its_name() {
         let store = Store::in_memory().unwrap();
         let transaction = store.database.begin_read().unwrap();
         let names: Vec<String> =
             transaction.list_tables().unwrap().map(|table| redb::TableHandle::name(&table).to_owned()).collect();
-        assert_eq!(names.len(), 25, "{names:?}");
+        assert_eq!(names.len(), 26, "{names:?}");
         assert!(names.iter().all(|name| name.ends_with(".1")), "{names:?}");
         assert_eq!(transaction.open_table(tables::META).unwrap().get("format").unwrap().unwrap().value(), 1);
     }

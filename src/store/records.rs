@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{StoreError, StoredMail};
 use crate::domain::{
     Account, AccountId, AuditEntry, Email, EmailError, Link, LinkPurpose, Mailbox, MailboxKeys, Message, Network,
-    PasswordHash, Registration, Standing, TokenRecord, TotpStep, UnixTime,
+    PasswordHash, Registration, SealedEntry, SealedKey, Standing, TokenRecord, TotpStep, UnixTime, UserName,
 };
 
 /// Something that is kept, and the record it is kept as.
@@ -68,6 +68,11 @@ pub(super) enum BearerRecord {
 #[derive(Serialize, Deserialize)]
 pub(super) enum MailRecord {
     V1 { sealed: Vec<u8>, created: u64, next_try: u64, attempts: u32, expires: u64 },
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum SealedRecord {
+    V1 { user: String, account: u64, key: Vec<u8>, host_commands: bool, since: u64 },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -227,6 +232,38 @@ impl From<MailRecord> for StoredMail {
     }
 }
 
+impl Stored for SealedEntry {
+    type Record = SealedRecord;
+}
+
+impl From<&SealedEntry> for SealedRecord {
+    fn from(entry: &SealedEntry) -> Self {
+        Self::V1 {
+            user: entry.user.as_str().to_owned(),
+            account: entry.account.number(),
+            key: entry.key.bytes().to_vec(),
+            host_commands: entry.host_commands,
+            since: entry.since.0,
+        }
+    }
+}
+
+impl TryFrom<SealedRecord> for SealedEntry {
+    type Error = String;
+
+    fn try_from(record: SealedRecord) -> Result<Self, String> {
+        let SealedRecord::V1 { user, account, key, host_commands, since } = record;
+        let key = key.try_into().map_err(|_| "a key has the wrong length".to_owned())?;
+        Ok(Self {
+            user: UserName::parse(&user).map_err(|error| error.to_string())?,
+            account: AccountId::new(account),
+            key: SealedKey::new(key),
+            host_commands,
+            since: UnixTime(since),
+        })
+    }
+}
+
 impl Stored for AuditEntry {
     type Record = AuditRecord;
 }
@@ -291,6 +328,7 @@ pub fn decode_any_record(bytes: &[u8]) {
     round_trip::<MailboxKeys>(bytes);
     round_trip::<Message>(bytes);
     super::parcel_records::round_trips(bytes);
+    round_trip::<SealedEntry>(bytes);
 }
 
 pub(super) fn round_trip<T: Stored>(bytes: &[u8]) {
@@ -392,6 +430,19 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn the_bytes_of_a_sealed_entry_do_not_change() {
+        let user = UserName::parse("ada").unwrap();
+        let (account, key, since) = (AccountId::new(300), SealedKey::new([5; 57]), UnixTime(600));
+        let key_bytes = "05".repeat(57);
+        for (host_commands, flag) in [(false, "00"), (true, "01")] {
+            let entry = SealedEntry { user: user.clone(), account, key, host_commands, since };
+            golden(&entry, &format!("00 03 616461 ac02 39 {key_bytes} {flag} d804"));
+        }
+        let short = hex(&format!("00 03 616461 ac02 38 {} 00 d804", "05".repeat(56)));
+        assert!(matches!(decode::<SealedEntry>("keys", &short), Err(StoreError::Damaged { .. })));
+    }
+
+    #[test]
     fn the_bytes_of_an_audit_entry_do_not_change() {
         let actors = [Actor::Owner, Actor::ApprovalLink, Actor::Operator, Actor::Server];
         let events = [
@@ -408,6 +459,10 @@ pub(super) mod tests {
             Event::TotpReset,
             Event::MailboxOpened,
             Event::ParcelKeyRegistered,
+            Event::KeyAdded,
+            Event::HostKeyAdded,
+            Event::KeyRemoved,
+            Event::HostCommand,
         ];
         let about = Some("Ada@example.org".to_owned());
         let hash = [0x33; 32];

@@ -61,6 +61,8 @@ pub(super) const MAILBOX_KEYS: Records<u64> = TableDefinition::new("mailbox-keys
 pub(super) const MESSAGES: Records<(u64, u64)> = TableDefinition::new("messages.1");
 /// How many messages wait in a mailbox, and bytes of contents, by its number. No row where nothing has ever waited.
 pub(super) const LOADS: TableDefinition<'_, u64, (u64, u64)> = TableDefinition::new("loads.1");
+/// Users of the sealed channel by their names.
+pub(super) const SEALED_KEYS: Records<&str> = TableDefinition::new("sealed-keys.1");
 /// The audit trail by the entries' numbers.
 pub(super) const AUDIT: Records<u64> = TableDefinition::new("audit.1");
 
@@ -140,6 +142,7 @@ pub(super) fn prepare(transaction: &WriteTransaction) -> Result<u64, StoreError>
     transaction.open_table(UPLOADS)?;
     transaction.open_table(PARCEL_KEYS)?;
     transaction.open_table(SECRETS)?;
+    transaction.open_table(SEALED_KEYS)?;
     Ok(FORMAT)
 }
 

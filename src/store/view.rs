@@ -13,10 +13,13 @@ use redb::{
 
 use super::records::{self, Stored};
 use super::tables::{
-    ACCOUNTS, ACCOUNTS_BY_EMAIL, AUDIT, LINKS, MAILS, MAILS_BY_TIME, REGISTRATIONS, Records, TOKENS, TOKENS_BY_ACCOUNT,
+    ACCOUNTS, ACCOUNTS_BY_EMAIL, AUDIT, LINKS, MAILS, MAILS_BY_TIME, REGISTRATIONS, Records, SEALED_KEYS, TOKENS,
+    TOKENS_BY_ACCOUNT,
 };
 use super::{MailId, StoreError, StoredMail};
-use crate::domain::{Account, AccountId, AuditEntry, Email, Link, Registration, TokenHash, TokenRecord};
+use crate::domain::{
+    Account, AccountId, AuditEntry, Email, Link, Registration, SealedEntry, TokenHash, TokenRecord, UserName,
+};
 
 /// The store at one moment: what is committed later does not show. A change's own view shows what it has changed so far.
 pub struct View<'t>(Source<'t>);
@@ -124,6 +127,17 @@ impl<'t> View<'t> {
     /// How many mails wait.
     pub fn mail_count(&self) -> Result<u64, StoreError> {
         Ok(self.rows(MAILS)?.len()?)
+    }
+
+    /// The user of the sealed channel of this name.
+    pub fn sealed_entry(&self, user: &UserName) -> Result<Option<SealedEntry>, StoreError> {
+        self.record(SEALED_KEYS, user.as_str())
+    }
+
+    /// All users of the sealed channel, in the order of their names.
+    pub fn sealed_entries(&self) -> Result<Vec<SealedEntry>, StoreError> {
+        let rows = self.rows(SEALED_KEYS)?;
+        rows.range::<&str>(..)?.map(|row| records::decode(SEALED_KEYS.name(), row?.1.value())).collect()
     }
 
     /// The end of the audit trail.

@@ -41,7 +41,7 @@ impl Home {
 
     /// Sets a command up to run here.
     pub(crate) fn place<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        for name in ["XDG_CONFIG_HOME", "CLOUD_PYTHON_URL", "CLOUD_PYTHON_CA"] {
+        for name in ["XDG_CONFIG_HOME", "CLOUD_PYTHON_URL", "CLOUD_PYTHON_CA", "CLOUD_PYTHON_SEALED"] {
             command.env_remove(name);
         }
         // Where the runtime image is, for `serve`.

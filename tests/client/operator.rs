@@ -198,7 +198,7 @@ fn every_help_tells_the_exit_codes() {
         ("certs", "0 done, 1 failed, 2 wrong usage"),
         (
             "client",
-            "0 done, 1 failed, 2 wrong usage, 130 interrupted; exec, session: the script's own, 124 on a time-out",
+            "0 done, 1 failed, 2 wrong usage, 130 interrupted; exec, session: the script's own, 124 on a time-out; cmd: 0 when it has ended, however it did",
         ),
         (
             "run",

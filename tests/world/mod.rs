@@ -2,8 +2,10 @@
 
 mod https;
 mod letters;
+pub(crate) mod office;
 mod parcel_key;
 mod processes;
+mod sealed;
 mod serving;
 pub(crate) mod socket;
 mod town;
@@ -17,8 +19,10 @@ use cloud_python::sandbox::{Meter, Prepared, Sandbox, Settings, Source, cache_fo
 
 pub(crate) use https::{Answer, Connection, connect, tls};
 pub(crate) use letters::{link, secret};
+pub(crate) use office::{Office, Ran};
 pub(crate) use parcel_key::ParcelKey;
 pub(crate) use processes::children_of;
+pub(crate) use sealed::{Caller, Framing, hello, parse as parse_answer, register};
 pub(crate) use serving::Serving;
 pub(crate) use town::{ADMINISTRATOR, PASSWORD, Person, Town, config};
 pub(crate) use websocket::{Session, Told, Whole};

@@ -38,8 +38,23 @@ impl Serving {
         Self { child, stdout, address, ca }
     }
 
+    /// Where its sealed channel listens, which it says next if that is on.
+    pub(crate) fn sealed_address(&mut self) -> SocketAddr {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("a line");
+        let address = line.trim().strip_prefix("sealed http://").unwrap_or_else(|| panic!("no address: {line:?}"));
+        address.parse().expect("an address")
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Bytes of it that are in memory.
+    pub(crate) fn resident(&self) -> usize {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it lives");
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+        line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") << 10
     }
 
     /// kill -9.

@@ -83,6 +83,58 @@ static void test_borrowed(void)
 	CHECK(WASI(fd_close)(fd) == 0);
 }
 
+/* Whether a file is as it was brought, which nobody would send back then. */
+static bool is_as_brought(const char *path, const char *brought, size_t size)
+{
+	const void *data;
+	size_t length;
+	return memfs_borrowed(path, strlen(path), &data, &length) && data == brought && length == size;
+}
+
+static void test_as_brought(void)
+{
+	static char big[200000];
+	static const char path[] = "/home/user/in/brought";
+	size_t path_size = strlen(path);
+	memset(big, 'x', sizeof big);
+	for (int change = 0; change < 5; change++) {
+		CHECK(memfs_add(path, path_size, big, sizeof big, true) == 0 && is_as_brought(path, big, sizeof big));
+		uint32_t fd = opened(path, 0, READ | WRITE);
+		CHECK(is_as_brought(path, big, sizeof big));
+		switch (change) {
+		case 0: /* the same bytes, but somebody wrote them */
+			CHECK(seek(fd, 150000, 0) == 0 && write_text(fd, "xxx") == 0);
+			break;
+		case 1:
+			CHECK(seek(fd, 0, 2) == 0 && write_text(fd, "x") == 0);
+			break;
+		case 2:
+			CHECK(WASI(fd_filestat_set_size)(fd, sizeof big - 1) == 0);
+			break;
+		case 3: /* as long as it was, and zeros at its end */
+			CHECK(WASI(fd_filestat_set_size)(fd, 10) == 0 && WASI(fd_filestat_set_size)(fd, sizeof big) == 0);
+			break;
+		default:
+			CHECK(WASI(fd_filestat_set_size)(fd, 0) == 0);
+		}
+		CHECK(!is_as_brought(path, big, sizeof big));
+		CHECK(WASI(fd_close)(fd) == 0);
+	}
+	CHECK(memfs_add(path, path_size, "", 0, true) == 0);
+	CHECK(memfs_add(path, path_size, "copied", 6, false) == 0 && !is_as_brought(path, "copied", 6));
+	CHECK(!is_as_brought("/home/user/in", big, 0) && !is_as_brought("/absent", big, 0));
+}
+
+static void test_add_directory(void)
+{
+	CHECK(memfs_add_directory("/home/user/x/y/z", 16) == 0);
+	CHECK(stat_of("/home/user/x/y/z").filetype == MEMFS_DIRECTORY);
+	CHECK(memfs_add_directory("/home/user/x/y", 14) == 0); /* is there */
+	CHECK(memfs_add("/home/user/x/f", 14, "", 0, false) == 0);
+	CHECK(memfs_add_directory("/home/user/x/f/d", 16) == MEMFS_ENOTDIR);
+	CHECK(memfs_add_directory("relative", 8) == MEMFS_ENOENT && memfs_add_directory("", 0) == MEMFS_ENOENT);
+}
+
 static void test_add(void)
 {
 	char text[16];
@@ -403,6 +455,8 @@ int main(void)
 	CHECK(memfs_init() == 0);
 	test_renumber();
 	test_borrowed();
+	test_as_brought();
+	test_add_directory();
 	test_add();
 	test_read_only();
 	test_devices();

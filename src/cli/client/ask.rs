@@ -34,6 +34,12 @@ pub(super) fn password(file: Option<&Path>) -> Result<String, AskError> {
     file.map_or_else(|| typed("Password: ", "--password-file FILE"), read)
 }
 
+/// The pass phrase of a key: what is typed, or the first line of a file.
+pub(super) fn pass_phrase(file: Option<&Path>) -> Result<Secret<String>, AskError> {
+    let text = Secret::new(file.map_or_else(|| typed("Pass phrase: ", "--passphrase-file FILE"), read)?);
+    Ok(Secret::new(text.expose().lines().next().unwrap_or_default().to_owned()))
+}
+
 /// A password for a new account. A slip of the finger would not be seen, so it is typed twice.
 pub(super) fn new_password(file: Option<&Path>) -> Result<String, AskError> {
     let password = password(file)?;

@@ -1,6 +1,6 @@
 //! `cloud-python client ...`: an account on a server, and scripts that run there.
 //!
-//! Owns: what can be typed, and the commands but `exec` and `session`. Not here: the calls, and what is remembered between two of them
+//! Owns: what can be typed, and the commands but `exec`, `session` and those of the sealed channel. Not here: the calls, and what is remembered between two of them
 //! ([`crate::client`]).
 
 mod ask;
@@ -8,7 +8,9 @@ mod exec;
 mod mailbox;
 mod parcel;
 mod progress;
+mod sealed;
 mod session;
+mod streams;
 mod tty;
 
 use std::path::{Path, PathBuf};
@@ -24,7 +26,7 @@ use super::dates::rfc3339;
 use super::files::FilesError;
 use super::outputs::OutputError;
 use super::{FAILED, HUNG_UP, INTERRUPTED, USAGE, complain};
-use crate::client::{CaFile, Client, ClientError, Endpoint, ServerUrl, Session, SessionFile};
+use crate::client::{CaFile, Client, ClientError, Endpoint, SealedError, ServerUrl, Session, SessionFile};
 use crate::clock::Clock;
 use crate::config::limits;
 use crate::domain::{BearerToken, BudgetError, Email, JobError, Password, PasswordError};
@@ -37,7 +39,7 @@ const DEFAULT_CA: &str = "cloud-python-data/ca.pem";
 /// What can be typed after `cloud-python client`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted; exec, session: the script's own, 124 on a time-out"
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted; exec, session: the script's own, 124 on a time-out; cmd: 0 when it has ended, however it did"
 )]
 pub struct Arguments {
     /// The server (default: CLOUD_PYTHON_URL, else https://127.0.0.1:12344)
@@ -49,6 +51,8 @@ pub struct Arguments {
     /// How long to wait for an answer, in seconds
     #[arg(long, global = true, hide = true, value_name = "S", value_parser = super::run::seconds)]
     patience: Option<Duration>,
+    #[command(flatten)]
+    sealed: sealed::Flags,
     #[command(subcommand)]
     command: Command,
 }
@@ -87,6 +91,8 @@ enum Command {
     /// Keep data for whoever holds a key
     #[command(subcommand)]
     Parcel(parcel::Command),
+    #[command(flatten)]
+    Sealed(sealed::Command),
 }
 
 /// Why a command came to nothing.
@@ -112,6 +118,10 @@ enum CommandError {
     Password(#[from] PasswordError),
     #[error("no runtime: {0}")]
     Runtime(std::io::Error),
+    #[error(transparent)]
+    Sealed(#[from] SealedError),
+    #[error(transparent)]
+    SealedKey(#[from] sealed::KeyFileError),
     #[error("{0}")]
     Usage(&'static str),
     #[error("cannot write the script's output: {0}")]
@@ -141,6 +151,9 @@ pub fn main(arguments: &Arguments) -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<u8, CommandError> {
+    if !matches!(arguments.command, Command::Sealed(_)) {
+        arguments.sealed.refuse()?;
+    }
     let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(CommandError::Runtime)?;
     let done = runtime.block_on(async {
         match &arguments.command {
@@ -153,6 +166,7 @@ fn run(arguments: &Arguments) -> Result<u8, CommandError> {
             Command::Session(session) => session.run(arguments).await,
             Command::Logout => logout(arguments).await,
             Command::Parcel(command) => command.run(arguments).await,
+            Command::Sealed(command) => command.run(arguments).await,
         }
     });
     // A look-up of a name may still be going on; the process need not wait for it.
@@ -256,12 +270,18 @@ impl Arguments {
 }
 
 /// Waits for a call, and shows that it waits.
-async fn waited<T>(call: impl Future<Output = Result<T, ClientError>>) -> Result<T, CommandError> {
+async fn waited<T, E>(call: impl Future<Output = Result<T, E>>) -> Result<T, CommandError>
+where
+    CommandError: From<E>,
+{
     interruptible(progress::shown(call)).await
 }
 
 /// Waits for a call. Ctrl-C calls it off: asking for a password has made it a signal that ends nothing by itself.
-async fn interruptible<T>(call: impl Future<Output = Result<T, ClientError>>) -> Result<T, CommandError> {
+async fn interruptible<T, E>(call: impl Future<Output = Result<T, E>>) -> Result<T, CommandError>
+where
+    CommandError: From<E>,
+{
     let mut interrupted = signal(SignalKind::interrupt()).map_err(CommandError::Runtime)?;
     tokio::select! {
         done = call => Ok(done?),

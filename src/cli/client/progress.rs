@@ -16,6 +16,11 @@ const CLEAR: &str = "\r\x1b[K";
 /// Waits. After [`limits::QUIET`] a line on standard error shows that it does, if a person can see it there; it is gone in
 /// the end.
 pub(super) async fn shown<T>(call: impl Future<Output = T>) -> T {
+    shown_as(|| "waiting for the server".to_owned(), call).await
+}
+
+/// The same with another text, which is asked for whenever the line is drawn.
+pub(super) async fn shown_as<T>(text: impl Fn() -> String, call: impl Future<Output = T>) -> T {
     tokio::pin!(call);
     if !std::io::stderr().is_terminal() {
         return call.await;
@@ -25,7 +30,7 @@ pub(super) async fn shown<T>(call: impl Future<Output = T>) -> T {
     }
     let mut signs = "|/-\\".chars().cycle();
     loop {
-        draw(&format!("{CLEAR}{} waiting for the server", signs.next().unwrap_or_default()));
+        draw(&format!("{CLEAR}{} {}", signs.next().unwrap_or_default(), text()));
         if let Ok(done) = tokio::time::timeout(STEP, &mut call).await {
             draw(CLEAR);
             return done;

@@ -12,34 +12,36 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use super::pulse::Pulse;
-use super::reply;
 use crate::config::limits;
 
 /// Bytes that are thrown away at once while lingering.
 const WASTE: usize = 8192;
 
 /// A stream, watched.
-pub(super) struct Wire<I> {
+pub(crate) struct Wire<I> {
     io: I,
     pulse: Pulse,
+    /// Makes our own answer of hyper's.
+    unreadable: fn(&[u8]) -> Vec<u8>,
     /// The answer in place of hyper's own, as far as it has not been written.
     own: Option<Vec<u8>>,
     lingering: Option<Pin<Box<Sleep>>>,
 }
 
 impl<I: AsyncRead + AsyncWrite + Unpin> Wire<I> {
-    pub(super) const fn new(io: I, pulse: Pulse) -> Self {
-        Self { io, pulse, own: None, lingering: None }
+    /// Answers a head that cannot be read with what `unreadable` makes of hyper's answer.
+    pub(crate) fn new(io: I, pulse: Pulse, unreadable: fn(&[u8]) -> Vec<u8>) -> Self {
+        Self { io, pulse, unreadable, own: None, lingering: None }
     }
 
     /// The stream, for whoever speaks something else on it.
-    pub(super) fn into_inner(self) -> I {
+    pub(crate) fn into_inner(self) -> I {
         self.io
     }
 
     /// Takes what hyper says by itself and puts our own words in its place.
     fn replace(&mut self, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.own.get_or_insert_with(|| reply::unreadable(bytes));
+        self.own.get_or_insert_with(|| (self.unreadable)(bytes));
         Poll::Ready(Ok(bytes.len()))
     }
 

@@ -14,7 +14,7 @@ use crate::config::limits;
 
 /// What one connection is busy with. Clones are about the same connection.
 #[derive(Clone, Debug)]
-pub(super) struct Pulse(Arc<Inner>);
+pub(crate) struct Pulse(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -41,18 +41,18 @@ struct State {
 
 /// A request whose answer is being found.
 #[derive(Debug)]
-pub(super) struct Asking(Pulse);
+pub(crate) struct Asking(Pulse);
 
 /// An answer that is being fetched.
 #[derive(Debug)]
-pub(super) struct Answering {
+pub(crate) struct Answering {
     pulse: Pulse,
     number: u64,
 }
 
 impl Pulse {
     /// Of a connection that was accepted then.
-    pub(super) fn new(accepted: Instant, settings: Arc<Settings>) -> Self {
+    pub(crate) fn new(accepted: Instant, settings: Arc<Settings>) -> Self {
         let state = State {
             first: Some(accepted + settings.head),
             head: None,
@@ -66,7 +66,7 @@ impl Pulse {
     }
 
     /// A request's head is complete.
-    pub(super) fn ask(&self) -> Asking {
+    pub(crate) fn ask(&self) -> Asking {
         let mut state = self.state();
         state.first = None;
         state.head = None;
@@ -76,7 +76,7 @@ impl Pulse {
     }
 
     /// Bytes have come (HTTP/1.1). If nothing is being done, they begin a head.
-    pub(super) fn received(&self) {
+    pub(crate) fn received(&self) {
         let mut state = self.state();
         if !state.is_busy() && state.head.is_none() {
             state.head = Some(monotonic());
@@ -84,7 +84,7 @@ impl Pulse {
     }
 
     /// All that was handed over has been written (HTTP/1.1).
-    pub(super) fn written(&self) {
+    pub(crate) fn written(&self) {
         let mut state = self.state();
         if !state.is_busy() {
             state.owing = false;
@@ -92,17 +92,17 @@ impl Pulse {
     }
 
     /// Whether what is written may be an answer of ours. If not, hyper answers by itself.
-    pub(super) fn is_owing(&self) -> bool {
+    pub(crate) fn is_owing(&self) -> bool {
         self.state().owing
     }
 
     /// Whether a head has begun and is not whole (HTTP/1.1).
-    pub(super) fn is_in_head(&self) -> bool {
+    pub(crate) fn is_in_head(&self) -> bool {
         self.state().head.is_some()
     }
 
     /// When the connection is to be ended if nothing happens until then. Nothing while an answer is being found.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         let settings = &self.0.settings;
         let state = self.state();
         let fetched = state.answering.values().next().map(|since| *since + settings.idle);
@@ -130,7 +130,7 @@ impl State {
 
 impl Asking {
     /// The answer has been found.
-    pub(super) fn answer(self) -> Answering {
+    pub(crate) fn answer(self) -> Answering {
         let mut state = self.0.state();
         let number = state.number;
         state.number += 1;
@@ -142,7 +142,7 @@ impl Asking {
 
 impl Answering {
     /// So much of it has been fetched. Whoever fetches as fast as a body must come keeps their time.
-    pub(super) fn fetched(&self, bytes: u64) {
+    pub(crate) fn fetched(&self, bytes: u64) {
         let mut state = self.pulse.state();
         if let Some(since) = state.answering.get_mut(&self.number) {
             let worth = Duration::from_micros(bytes.saturating_mul(1_000_000) / limits::BODY_RATE);

@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// The counts. Clones count the same.
 #[derive(Clone, Debug)]
-pub(super) struct Networks(Arc<Inner>);
+pub(crate) struct Networks(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -41,21 +41,21 @@ struct Share {
 
 /// A connection of a network.
 #[derive(Debug)]
-pub(super) struct Connected {
+pub(crate) struct Connected {
     networks: Networks,
     network: Network,
 }
 
 /// Memory for a body, or for an answer.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(crate) struct Room {
     networks: Networks,
     network: Network,
     bytes: usize,
 }
 
 impl Networks {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
         Self(Arc::new(Inner {
             connections_each: settings.connections_per_network,
             bytes_each: settings.bodies_per_network,
@@ -65,7 +65,7 @@ impl Networks {
     }
 
     /// The counts for answers that have not been fetched yet.
-    pub(super) fn of_answers() -> Self {
+    pub(crate) fn of_answers() -> Self {
         Self::new(&Settings {
             bodies: limits::ANSWERS_BYTES,
             bodies_per_network: limits::ANSWERS_NETWORK_BYTES,
@@ -74,7 +74,7 @@ impl Networks {
     }
 
     /// A place for one more connection, unless the network has as many as it may.
-    pub(super) fn connect(&self, network: Network) -> Option<Connected> {
+    pub(crate) fn connect(&self, network: Network) -> Option<Connected> {
         let mut held = self.held();
         let share = held.networks.entry(network).or_default();
         if share.connections >= self.0.connections_each {
@@ -85,7 +85,7 @@ impl Networks {
     }
 
     /// No memory yet, for a body that is about to come.
-    pub(super) fn room(&self, network: Network) -> Room {
+    pub(crate) fn room(&self, network: Network) -> Room {
         Room { networks: self.clone(), network, bytes: 0 }
     }
 
@@ -96,7 +96,7 @@ impl Networks {
 
 impl Room {
     /// Makes room for this many bytes altogether.
-    pub(super) fn grow_to(&mut self, bytes: usize) -> Result<(), Error> {
+    pub(crate) fn grow_to(&mut self, bytes: usize) -> Result<(), Error> {
         let more = bytes.saturating_sub(self.bytes);
         let mut held = self.networks.held();
         let all = held.bytes.saturating_add(more);
