@@ -110,8 +110,9 @@ async fn delete(connection: &mut Connection, facts: &Mutex<Facts>) -> Option<()>
 async fn waiting(connection: &mut Connection) -> Option<Vec<(u64, String, u64)>> {
     let mut all: Vec<(u64, String, u64)> = vec![];
     loop {
-        let path = all.last().map_or_else(|| "/messages".to_owned(), |(id, ..)| format!("/messages?before={id}"));
-        let page = ask(connection, "bob", "GET", &path, "").await?.json();
+        // Without `before` the oldest hundred are shown.
+        let before = all.last().map_or(u64::MAX, |(id, ..)| *id);
+        let page = ask(connection, "bob", "GET", &format!("/messages?before={before}"), "").await?.json();
         let page = page["messages"].as_array().expect("messages").clone();
         let number = |message: &Value, name: &str| message[name].as_u64().expect("a number");
         all.extend(page.iter().map(|message| {
