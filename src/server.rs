@@ -2,6 +2,8 @@
 //!
 //! Owns: the order in which things start and end. Not here: anything that any of them does.
 
+mod chores;
+
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -26,6 +28,8 @@ use crate::sealed::SealedListener;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 use crate::workspace::{Quota, WorkspaceError, Workspaces};
+
+use chores::{OwnCertificate, keep_objects_tidy, keep_tidy};
 
 /// The server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -377,43 +381,4 @@ fn door(config: &Config) -> Result<http::Settings, ServerError> {
 async fn note(store: &Store, clock: &Clock, event: Event) -> Result<(), ServerError> {
     let now = clock.now();
     Ok(store.write(move |change| change.append_audit(now, Actor::Server, event, None)).await?)
-}
-
-/// A certificate by the server's own authority, and what it must be good for.
-#[derive(Clone)]
-struct OwnCertificate {
-    data: PathBuf,
-    names: Vec<String>,
-}
-
-/// What must be done now and then: forgets what has expired, and renews the server's own certificate in time.
-async fn keep_tidy(app: App, clock: Clock, own: Option<OwnCertificate>) {
-    let mut ticks = tokio::time::interval(limits::SWEEP);
-    loop {
-        ticks.tick().await;
-        if let Err(Error::Ours(why)) = app.sweep().await {
-            tracing::error!("cannot forget what has expired: {why}");
-        }
-        let (own, now) = (own.clone(), clock.now());
-        // It waits for a lock on the folder, which `certs` may have.
-        let renewing =
-            tokio::task::spawn_blocking(move || own.map(|own| Authority::open_or_make(&own.data, &own.names, now)));
-        let renewed = renewing.await.ok().flatten();
-        if let Some(Err(error)) = renewed {
-            tracing::error!("cannot renew the certificate: {error}");
-        }
-    }
-}
-
-/// Removes the bytes of parcels that are no more, or never were.
-async fn keep_objects_tidy(app: App) {
-    let mut ticks = tokio::time::interval(limits::ORPHAN_SWEEP);
-    loop {
-        ticks.tick().await;
-        match app.sweep_objects().await {
-            Ok(0) => {}
-            Ok(removed) => tracing::info!(removed, "objects without a parcel were removed"),
-            Err(error) => tracing::warn!("objects without a parcel cannot be removed: {error:?}"),
-        }
-    }
 }

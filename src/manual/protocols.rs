@@ -234,9 +234,9 @@
 //!
 //! The signature of S does not cover a nonce of the server's, so a hello can be sent again by whoever has seen it. The server remembers
 //! the last 1024 shares of each user that have begun a session (until it is started again), and answers 403 to a second hello with one of
-//! them, after the same work: a client makes a fresh share for each. What begins in spite of that, with a hello of before a restart, is
-//! a session whose key its beginner does not have: it is no log-in in the audit trail, where that stands once a good token has come, and of the
-//! user's sixteen it makes room first. The server's signature does not cover the client's share either: an old answer shows to a client
+//! them, after the same work: a client makes a fresh share for each. What begins in spite of that, with a hello of before a
+//! restart or of more than 1024 log-ins ago, is a session whose key its beginner does not have: it is no log-in in the audit trail, where
+//! that stands once a good token has come, and of the user's sixteen it makes room first. The server's signature does not cover the client's share either: an old answer shows to a client
 //! as one that it cannot talk to.
 //!
 //! **Nor does either signature say for whom the other end's share is meant.** Another user of the same server who sits on the line can sign

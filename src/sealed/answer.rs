@@ -78,13 +78,13 @@ pub(super) fn plain(status: StatusCode, text: impl Into<Bytes>) -> Answer {
     dressed(status, AnswerBody::Plain(Some(text)))
 }
 
-/// Answers a session, which is not idle until the answer has been fetched, and has been used then, if the request `counts`.
+/// Answers a session. If the request `counts` it is not idle until the answer has been fetched, and has been used then.
 pub(super) fn sealed(status: StatusCode, session: &Arc<Session>, content: Content, counts: bool) -> Answer {
     let lines = Lines {
         content: Some(content),
         piece: Bytes::new(),
         session: Arc::clone(session),
-        _busy: session.busy(counts),
+        _busy: counts.then(|| session.busy()),
     };
     dressed(status, AnswerBody::Sealed(Box::pin(unfold(lines, Lines::next))))
 }
@@ -161,7 +161,7 @@ struct Lines {
     /// What has been read of it and not been sealed.
     piece: Bytes,
     session: Arc<Session>,
-    _busy: Busy,
+    _busy: Option<Busy>,
 }
 
 impl Lines {

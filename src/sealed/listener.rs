@@ -24,7 +24,7 @@ use super::sessions::Sessions;
 use crate::app::App;
 use crate::clock::{Clock, monotonic};
 use crate::config::limits;
-use crate::domain::{Error, Network};
+use crate::domain::Network;
 use crate::door::drive::drive;
 use crate::door::networks::Networks;
 use crate::door::pulse::{Answering, Asking, Pulse};
@@ -88,7 +88,8 @@ async fn sweep(sessions: Sessions, app: App) {
             // It cannot fail: the corridor is here.
             _ = removals.changed() => {
                 for session in sessions.everyone() {
-                    if let Err(Error::Unauthorized) = app.sealed_user(Network::Here, &session.stands).await {
+                    // Also if it cannot be known: whoever is still registered can begin another.
+                    if app.sealed_user(Network::Here, &session.stands).await.is_err() {
                         sessions.end(&session);
                     }
                 }

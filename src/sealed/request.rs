@@ -143,7 +143,7 @@ impl House {
             Asked::Get(token) | Asked::Put(token) | Asked::Command(token) | Asked::Start(token) => {
                 let (_, argument) = session.take(token, UnixTime(0)).map_err(Refusal::Token)?;
                 // Only now is it known to be asked by whoever has the key.
-                let _busy = session.busy(true);
+                let _busy = session.busy();
                 self.note(network, session).await?;
                 let mut talk = session.talk.lock().await;
                 *talk = None;

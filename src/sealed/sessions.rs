@@ -99,7 +99,6 @@ pub(super) struct Beginning<'a> {
 #[derive(Debug)]
 pub(super) struct Busy {
     session: Arc<Session>,
-    counts: bool,
 }
 
 /// A body that is one token, and is judged as of when it began. Tokens are remembered for as long.
@@ -217,12 +216,13 @@ impl Session {
         format!("{COOKIE_NAME}={}; Path=/; HttpOnly; SameSite=Strict", URL_SAFE_NO_PAD.encode(self.id))
     }
 
-    /// From now on it is not idle. When this is over it has been used, if that `counts`: anybody who has seen the cookie can ask.
-    pub(super) fn busy(self: &Arc<Self>, counts: bool) -> Busy {
+    /// From now on it is not idle, and when this is over it has been used. Only for what shows that its user has asked: anybody who has
+    /// seen the cookie can ask for the rest, and fetch the answer as slowly as they like.
+    pub(super) fn busy(self: &Arc<Self>) -> Busy {
         let mut state = self.state();
         state.busy = state.busy.saturating_add(1);
         drop(state);
-        Busy { session: Arc::clone(self), counts }
+        Busy { session: Arc::clone(self) }
     }
 
     /// Opens a token that was made no earlier than `since`, and takes it: it is not taken again.
@@ -293,9 +293,7 @@ impl Drop for Busy {
     fn drop(&mut self) {
         let mut state = self.session.state();
         state.busy = state.busy.saturating_sub(1);
-        if self.counts {
-            state.used = self.session.clock.elapsed();
-        }
+        state.used = self.session.clock.elapsed();
     }
 }
 
@@ -383,7 +381,7 @@ mod tests {
         session.take(other.seal(clock.now(), b"x").unwrap().as_bytes(), UnixTime(0)).unwrap();
         clock.advance(Duration::from_secs(599));
         assert!(sessions.of(&shown(&session)).is_some(), "a token counts");
-        let busy = session.busy(true);
+        let busy = session.busy();
         clock.advance(Duration::from_secs(6000));
         assert!(sessions.of(&shown(&session)).is_some(), "so does a request that goes on");
         drop(busy);
@@ -397,7 +395,6 @@ mod tests {
         let session = begin(&sessions, HERE, "ada").unwrap();
         for _ in 0..3 {
             assert!(sessions.of(&shown(&session)).is_some());
-            let _busy = session.busy(false);
             assert_eq!(session.take(b"nonsense", UnixTime(0)), Err(BadToken::Invalid));
             clock.advance(Duration::from_secs(200));
         }
@@ -460,7 +457,7 @@ mod tests {
         begin_with(&sessions, THERE, "eve", &random().unwrap(), Some(Arc::clone(&next))).unwrap();
         assert!(sessions.of(&shown(&next)).is_some());
         // One that is at work goes last.
-        let _busy = own[0].busy(true);
+        let _busy = own[0].busy();
         for session in own.iter().chain([&next]) {
             session.state().confirmed = true;
         }
