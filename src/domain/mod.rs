@@ -11,6 +11,7 @@ mod audit;
 mod budget;
 mod canonical;
 mod email;
+mod file;
 mod hex;
 mod job;
 mod lockout;
@@ -35,8 +36,9 @@ pub use audit::{Actor, AuditEntry, AuditVerifier, ChainError, Event};
 pub use budget::{Budget, BudgetError};
 pub use canonical::Json;
 pub use email::{Email, EmailError};
+pub use file::{FilePath, JobFile, JobParcel};
 pub use hex::{decode_hex, decode_hex_array, encode_hex, encode_hex_bytes};
-pub use job::{Argument, FilePath, JobError, JobFile, JobParcel, JobSpec, JobSpecBuilder, ProgramName, Script};
+pub use job::{Argument, JobError, JobSpec, JobSpecBuilder, ProgramName, Script};
 pub use lockout::Ladder;
 pub use mailbox::{
     Load, MailText, Mailbox, MailboxAction, MailboxCredential, MailboxError, MailboxId, MailboxKeys, MailboxName,
