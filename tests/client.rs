@@ -14,5 +14,6 @@ mod real;
 mod real_session;
 mod sealed;
 mod sealed_lies;
+mod sealed_line;
 mod session;
 mod trust;

@@ -328,13 +328,20 @@
 //! - An answer counts if it is sealed: chunked, without a length, each line a token of the session, each taken once, none of our own, none made
 //!   before the answer's request less a minute or a minute from now, and none older than the one before it.
 //! - What is not larger than a MiB is sent as one token, which cannot be cut. How large a file is that is to come, or has gone, is asked for
-//!   with `ls -l`, because bodies have no end mark, the answer to `/put` has no token, and the status is in the open.
+//!   with `ls -l`, because bodies have no end mark, the answer to `/put` has no token, and the status is in the open. An answer that says
+//!   that all has come before all was sent is an error.
+//! - What replaces a file is put beside it first, under a name that nothing has (`.put-` and 32 hexadecimal digits), and then takes its place
+//!   by `mv`: a file that never came could be as long as the old one. It is done when `ls -l` knows the new name no more, and the old one
+//!   with the right size. After an error the new file is removed, and the old one is what it was, if the `mv` was not sent.
 //! - Files that come are put in place whole; output on a terminal is escaped.
 //!
 //! These remain, beside what is listed above:
 //!
 //! - The output of a command has no length that could be compared: it can be cut where a line of tokens ends, and an answer without any token
 //!   can be given by anybody. A status can be changed, too: a refusal, sealed, can be shown as output, and output as a refusal.
+//! - An upload of which the client has said that it failed can be there later: whoever sits on the line can let go of its beginning, or of its
+//!   `mv`, within the minute. Where no file was, that beginning has the file's name; otherwise a `.put-` file can remain (`ls -a`), as it
+//!   can when the client is ended just then.
 //! - The exit code of a command is not on the wire: `cmd` ends with 0 when the command has ended. A script that needs to know prints it.
 //! - `shell` talks to `python3` while it runs. Every other command gets no input there; `cmd` passes on its own standard input, if that is
 //!   no terminal, all of it before the command starts (16 MiB at most).

@@ -64,7 +64,7 @@
 //! | an object store that fails, lies or dies | bytes before records, tokens that stay good, a sweep; what is read is as long as it was | `tests/parcel_faults.rs`, `tests/ceph/run` |
 //! | a malicious server | one trusted authority, bounded lengths and times, escaped output, no file that was not asked for, messages that only two people can read | `tests/client` |
 //! | whoever fills mailboxes | bounds on messages, bytes, sends and mailboxes; what waits is never thrown away for it | `tests/mailbox.rs` |
-//! | whoever sits on a sealed channel's line, from the client's side | the server's key is named once by its file; nothing is asked before the session is known to be one's own, nothing is believed that is not sealed, and nothing is sent twice | `tests/client/sealed_lies.rs` |
+//! | whoever sits on a sealed channel's line, from the client's side | the server's key is named once by its file; nothing is asked before the session is known to be one's own, nothing is believed that is not sealed, nor an upload before the server has said, sealed, that all of it is there, and nothing is sent twice | `tests/client/sealed_lies.rs`, `tests/client/sealed_line.rs` |
 //!
 //! # The page at `/`
 //!

@@ -14,14 +14,14 @@ use super::keyboard::{Seen, type_at};
 use crate::world::{PROGRAM, Town, config, output, program, register, said, sha256};
 
 /// A server with a sealed channel, and the home of ada, who may use it.
-struct Desk {
-    town: Town,
-    home: Home,
-    url: String,
+pub(super) struct Desk {
+    pub(super) town: Town,
+    pub(super) home: Home,
+    pub(super) url: String,
 }
 
 impl Desk {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let town = Town::with(Config { sealed: Some("127.0.0.1:0".parse().unwrap()), ..config() }).await;
         let (home, key) = (Home::empty(), PrivateKey::make().unwrap());
         register(&town, "ada", &key).await;
@@ -32,26 +32,26 @@ impl Desk {
     }
 
     /// The client goes by the machine's clock, and the server's stands still between two commands.
-    fn set_the_clock(&self) {
+    pub(super) fn set_the_clock(&self) {
         self.town.clock.advance(since_1970().saturating_sub(Duration::from_secs(self.town.clock.now().0)));
     }
 
     /// The same with a server that is remembered.
-    async fn known() -> Self {
+    pub(super) async fn known() -> Self {
         let desk = Self::new().await;
         done(&desk.first(&["cmd", "pwd"]));
         desk
     }
 
     /// With all flags that are needed the first time.
-    fn first(&self, arguments: &[&str]) -> Output {
+    pub(super) fn first(&self, arguments: &[&str]) -> Output {
         self.set_the_clock();
         let flags = ["--user", "ada", "--key", "ada_key.pem", "--server-key", "sealed.pem"];
         self.home.client(&[&["--sealed", &self.url], &flags[..], arguments].concat())
     }
 
     /// With those that are needed later.
-    fn client(&self, arguments: &[&str]) -> Output {
+    pub(super) fn client(&self, arguments: &[&str]) -> Output {
         self.set_the_clock();
         self.home.client(&[&["--sealed", &self.url], arguments].concat())
     }
@@ -91,13 +91,13 @@ fn put_key(home: &Home, name: &str, key: &PrivateKey, pass_phrase: Option<&[u8]>
 }
 
 /// What a command that went well has written.
-fn done(output: &Output) -> String {
+pub(super) fn done(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(0), "{}", said(output));
     assert_eq!(said(output), "");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn failed(output: &Output, code: i32) -> String {
+pub(super) fn failed(output: &Output, code: i32) -> String {
     assert_eq!((output.status.code(), output.stdout.len()), (Some(code), 0), "{output:?}");
     said(output)
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine;
@@ -65,9 +66,14 @@ impl Liar {
         Self::new(move |asked| if asked.path == "/info" { info(asked, "ada") } else { trick(asked) }).await
     }
 
-    /// One that is honest in all but files, of which each has five bytes.
+    /// One that is honest in all but files: `x` has five bytes.
     async fn of_files(trick: impl Fn(&Asked<'_>) -> Say + Send + Sync + 'static) -> Self {
-        let listed = |asked: &Asked<'_>| sealed(asked, "-rw-------            5 2026-11-22 12:00 x\n");
+        Self::of_a_file(5, trick).await
+    }
+
+    /// The same where `x` has so many.
+    async fn of_a_file(bytes: usize, trick: impl Fn(&Asked<'_>) -> Say + Send + Sync + 'static) -> Self {
+        let listed = move |asked: &Asked<'_>| sealed(asked, &format!("-rw------- {bytes:>12} 2026-11-22 12:00 ./x\n"));
         Self::after_the_handshake(
             move |asked| if asked.path.starts_with("/cmd/") { listed(asked) } else { trick(asked) },
         )
@@ -288,31 +294,47 @@ async fn an_answer_that_is_not_the_servers_to_this_request_is_not_taken() {
 /// The answer to an upload has no word in it, so anybody can give it.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_is_done_when_the_server_has_all_of_it() {
-    for (content, why) in
-        [("more than five", "14 bytes have come or gone where the server has 5"), ("", "0 bytes have come")]
-    {
-        let liar = Liar::of_files(|_| chunked("")).await;
+    const NONE: &str = "ls: ./large: No such file or directory\n";
+    const FIVE: &str = "-rw-------            5 2026-11-22 12:00 ./large\n";
+    const FOLDER: &str = "-rw-------            5 2026-11-22 12:00 large\n";
+    for (content, before, after, why) in [
+        ("more than five", NONE, FIVE, "14 bytes have come or gone where the server has 5"),
+        ("", NONE, FIVE, "0 bytes have come"),
+        ("exact", NONE, FIVE, ""),
+        ("exact", NONE, NONE, "the server refused: large: No such file or directory"),
+        ("exact", NONE, "", "the server says nothing of ./large"),
+        ("exact", NONE, FOLDER, "the server refused: this is a directory there"),
+        ("exact", "", FIVE, "the server says nothing of ./large"),
+        ("exact", FOLDER, FIVE, "the server refused: this is a directory there"),
+    ] {
+        let count = AtomicUsize::new(0);
+        let liar = Liar::after_the_handshake(move |asked| match asked.path.starts_with("/cmd/") {
+            true => match if count.fetch_add(1, Ordering::Relaxed) == 0 { before } else { after } {
+                "" => chunked(""),
+                listed => sealed(asked, listed),
+            },
+            false => chunked(""),
+        });
+        let liar = liar.await;
         liar.home.put("large", content);
         let output = liar.client(&["put", "large"]);
-        assert!(output.status.code() == Some(1) && said(&output).contains(why), "{output:?}");
-        assert_eq!(liar.times("/put"), 1);
-        liar.home.put("large", "exact");
-        assert_eq!(liar.client(&["put", "large"]).status.code(), Some(0));
+        assert_eq!(output.status.code(), Some(i32::from(!why.is_empty())), "{before:?}, {after:?}: {output:?}");
+        assert!(said(&output).contains(why), "{before:?}, {after:?}: {output:?}");
+        assert_eq!(liar.times("/put"), usize::from(before == NONE));
     }
-    let liar = Liar::after_the_handshake(|asked| match asked.path.starts_with("/cmd/") {
-        true => sealed(asked, "ls: file: No such file or directory\n"),
-        false => chunked(""),
-    });
-    let said = liar.await.refused(&["put", "file"]);
-    assert!(said.contains("the server refused: file: No such file or directory"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_says_too_much_or_nothing_is_not_listened_to_for_ever() {
     type Case = (fn(&Asked<'_>) -> Say, &'static str);
-    let cases: [Case; 5] = [
+    let cases: [Case; 6] = [
         (|_| Say::Hang(vec![]), "nothing more came for 2 s"),
         (|asked| Say::Hang(cut(&made(asked, 0, "begun"))), "nothing more came for 2 s"),
+        // More than was said is not waited for, nor written down.
+        (
+            |asked| Say::Hang(cut(&made(asked, 0, "more than five"))),
+            "14 bytes have come or gone where the server has 5",
+        ),
         (
             |_| {
                 Say::Hang(
@@ -337,7 +359,7 @@ async fn whoever_says_too_much_or_nothing_is_not_listened_to_for_ever() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_wait_shows_how_far_it_has_come_and_leaves_nothing_behind() {
-    let liar = Liar::of_files(|asked| Say::Hang(cut(&made(asked, 0, &"x".repeat(1 << 19))))).await;
+    let liar = Liar::of_a_file(1 << 20, |asked| Say::Hang(cut(&made(asked, 0, &"x".repeat(1 << 19))))).await;
     let flags = ["--sealed", &liar.url, "--user", "ada", "--key", "ada_key.pem", "--server-key", "sealed.pem"];
     let arguments = [&["client", "--patience", "4"], &flags[..], &["get", "x"]].concat();
     let seen = type_at(&liar.home, &[("| receiving 0.5 MiB", "")], &arguments);

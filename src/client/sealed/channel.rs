@@ -23,6 +23,7 @@ use crate::config::limits;
 use crate::domain::UserName;
 use crate::keys::{PrivateKey, PublicKey};
 use crate::sealed::Fernet;
+use crate::vault;
 
 /// A session with a server that has shown its key and has said that the session is ours.
 #[derive(Debug)]
@@ -134,23 +135,73 @@ impl Channel {
     }
 
     /// Puts a file into the workspace, or replaces one. `passed` is told how many bytes are on their way. The answer to it says nothing
-    /// that nobody else could say: so it is asked afterwards whether all of them are there.
+    /// that nobody else could say: so it is asked before and afterwards what is there. A file that is there could be as long as the
+    /// new one: so this gets a name of its own first, which it loses when it takes the other's place.
     pub async fn put(&mut self, name: &[u8], source: &mut Source, passed: &AtomicU64) -> Result<(), SealedError> {
-        self.send(name, source, passed).await?;
-        let (sent, there) = (passed.load(Ordering::Relaxed), self.size(name).await?);
-        if sent == there { Ok(()) } else { Err(SealedError::Cut(sent, there)) }
+        if self.find(name).await?.is_none() {
+            return self.put_new(name, source, passed).await.map(drop);
+        }
+        let fresh = beside(name)?;
+        let replaced = self.replace(name, &fresh, source, passed).await;
+        if replaced.is_err() {
+            let removing = [b"rm -f -- ", words::quoted(&here(&fresh)).as_slice()].concat();
+            let _ = bounded(limits::LINGER, self.say(&removing)).await;
+        }
+        replaced
     }
 
-    /// How large a file is, in a sentence that nobody else can say.
+    /// Puts a file where none is, and makes sure that all of it is there: how many bytes that is.
+    async fn put_new(&mut self, name: &[u8], source: &mut Source, passed: &AtomicU64) -> Result<u64, SealedError> {
+        self.send(name, source, passed).await?;
+        let (sent, there) = (passed.load(Ordering::Relaxed), self.size(name).await?);
+        if sent == there { Ok(sent) } else { Err(SealedError::Cut(sent, there)) }
+    }
+
+    async fn replace(
+        &mut self,
+        name: &[u8],
+        fresh: &[u8],
+        source: &mut Source,
+        passed: &AtomicU64,
+    ) -> Result<(), SealedError> {
+        let sent = self.put_new(fresh, source, passed).await?;
+        let moving = [b"mv --", words::quoted(&here(fresh)).as_slice(), &words::quoted(&here(name))].join(&b' ');
+        let said = self.say(&moving).await?;
+        if !said.is_empty() {
+            return Err(refused(&said));
+        }
+        // Anybody can say nothing.
+        match (self.find(fresh).await?, self.size(name).await?) {
+            (Some(_), _) => Err(SealedError::NotReplaced),
+            (None, there) if there != sent => Err(SealedError::Cut(sent, there)),
+            (None, _) => Ok(()),
+        }
+    }
+
     async fn size(&mut self, name: &[u8]) -> Result<u64, SealedError> {
-        let line = [b"ls -l -- ", words::quoted(name).as_slice()].concat();
-        let said = self.command(&line, None).await?.all(limits::SMALL_ANSWER_BYTES).await?;
-        let said = String::from_utf8_lossy(&said);
-        let size =
-            said.split_whitespace().nth(1).filter(|_| said.starts_with("-rw")).and_then(|size| size.parse().ok());
-        // Why there is none.
-        let sentence = terminal::sentence(said.trim_end().trim_start_matches("ls: "));
-        size.ok_or(SealedError::Refused(StatusCode::NOT_FOUND.as_u16(), sentence))
+        let none = || refused(&[b"ls: ", name, b": No such file or directory"].concat());
+        self.find(name).await?.ok_or_else(none)
+    }
+
+    /// How large a file is, in a sentence that nobody else can say. Nothing if nothing has this name.
+    async fn find(&mut self, name: &[u8]) -> Result<Option<u64>, SealedError> {
+        let name = here(name);
+        let said = self.say(&[b"ls -l -- ", words::quoted(&name).as_slice()].concat()).await?;
+        if said.is_empty() {
+            return Err(SealedError::Silent(terminal::sentence(&String::from_utf8_lossy(&name))));
+        }
+        if said == format!("ls: {}: No such file or directory\n", String::from_utf8_lossy(&name)).as_bytes() {
+            return Ok(None);
+        }
+        let facts = said.strip_suffix(b"\n").and_then(|line| line.strip_suffix(name.as_slice()));
+        let facts = facts.and_then(|facts| std::str::from_utf8(facts).ok()).filter(|facts| facts.starts_with("-rw"));
+        let size = facts.and_then(|facts| facts.split_whitespace().nth(1)?.parse().ok());
+        size.map(Some).ok_or_else(|| refused(&said))
+    }
+
+    /// What a command says that says little.
+    async fn say(&mut self, line: &[u8]) -> Result<Vec<u8>, SealedError> {
+        self.command(line, None).await?.all(limits::SMALL_ANSWER_BYTES).await
     }
 
     async fn send(&mut self, name: &[u8], source: &mut Source, passed: &AtomicU64) -> Result<(), SealedError> {
@@ -186,24 +237,26 @@ impl Channel {
                 for block in piece.chunks(limits::SEALED_BLOCK_BYTES) {
                     let token = keeper.seal(block)? + "\r\n";
                     if !hand_over(&lines, Some(token.into()), within).await? {
-                        return Ok(());
+                        return Ok(false);
                     }
                     passed.fetch_add(block.len() as u64, Ordering::Relaxed);
                 }
                 piece = source.next().await?;
             }
-            hand_over(&lines, None, within).await.map(drop)
+            hand_over(&lines, None, within).await
         };
-        let reply = tokio::select! {
+        let (reply, whole) = tokio::select! {
             biased;
-            reply = &mut exchange => reply,
-            pumped = pump => match pumped {
+            reply = &mut exchange => (reply, false),
+            pumped = pump => {
+                let whole = pumped?;
                 // A large file is written to the disk before the answer comes.
-                Ok(()) => answered(line.within(limits::RUN_EXTRA), exchange).await,
-                Err(error) => Err(error),
+                (answered(line.within(limits::RUN_EXTRA), exchange).await, whole)
             },
         };
-        SealedOutput::of(reply?, keeper, within).await
+        let answer = SealedOutput::of(reply?, keeper, within).await?;
+        // Before the end a server can refuse, but not be done.
+        if whole { Ok(answer) } else { Err(unexpected("all has come, it says, before all was sent")) }
     }
 
     /// Runs a command to its end. Its output comes as it is written, standard output and standard error in one.
@@ -294,6 +347,28 @@ async fn answered(
     exchange: impl Future<Output = Result<Reply, SealedError>>,
 ) -> Result<Reply, SealedError> {
     bounded(within, exchange).await.ok_or(SealedError::TooSlow(within))?
+}
+
+/// A name as commands are told it. What they say of it has a slash, as no name in the list of a directory has.
+fn here(name: &[u8]) -> Vec<u8> {
+    [b"./", name].concat()
+}
+
+/// A name in the same directory that nothing has.
+fn beside(name: &[u8]) -> Result<Vec<u8>, SealedError> {
+    let fresh = format!(".put-{:032x}", u128::from_be_bytes(vault::random()?));
+    let folder = name.iter().rposition(|byte| *byte == b'/').and_then(|end| name.get(..=end)).unwrap_or_default();
+    Ok([folder, fresh.as_bytes()].concat())
+}
+
+/// What `ls` or `mv` complains of, without its own name before it; without a complaint it is a list.
+fn refused(said: &[u8]) -> SealedError {
+    let said = String::from_utf8_lossy(said);
+    let (status, sentence) = match said.trim_end().split_once(": ") {
+        Some(("ls" | "mv", complaint)) => (StatusCode::NOT_FOUND, complaint.strip_prefix("./").unwrap_or(complaint)),
+        _ => (StatusCode::CONFLICT, "this is a directory there"),
+    };
+    SealedError::Refused(status.as_u16(), terminal::sentence(sentence))
 }
 
 /// The server's word that no command is running.

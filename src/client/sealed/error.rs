@@ -89,6 +89,16 @@ pub enum SealedError {
         "{0} bytes have come or gone where the server has {1}: the file has changed meanwhile, or somebody in between has cut it"
     )]
     Cut(u64, u64),
+    /// No word of what a name is, and anybody can say nothing.
+    #[error(
+        "the server says nothing of {0}: it is an empty directory, or somebody in between has cut the answer; whether this was done is not known"
+    )]
+    Silent(String),
+    /// The new file is there, and the old one too.
+    #[error(
+        "the new file is there, but did not take the old one's place: somebody in between holds that back, and can let it go within a minute"
+    )]
+    NotReplaced,
     /// More tokens in a minute than are remembered.
     #[error("the answer comes in more pieces than can be remembered")]
     TooManyTokens,

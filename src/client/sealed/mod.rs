@@ -7,7 +7,8 @@
 //! What this end does beyond the wire, against whoever sits on the line: before anything is asked, the server must have said inside
 //! the session whose it is; an answer that is not sealed is believed in nothing; a token of an answer is taken once, and only if it was made
 //! after its request, give or take the minute by which clocks may differ; nothing is ever sent a second time; what is small is sent
-//! whole, and how large a file is that comes or has gone is asked for, so that neither can be cut unnoticed. What remains open is in [`manual::protocols`](crate::manual::protocols).
+//! whole, and how large a file is that comes or has gone is asked for, so that neither can be cut unnoticed; and a file takes another's place
+//! only when it is there. What remains open is in [`manual::protocols`](crate::manual::protocols).
 
 mod address;
 mod channel;

@@ -88,7 +88,7 @@ impl<'a> SealedOutput<'a> {
         }
     }
 
-    /// It must be this long.
+    /// It must be this long, and nothing is taken of what goes beyond.
     pub(super) fn of_length(self, bytes: u64) -> Self {
         Self { whole: Some(bytes), ..self }
     }
@@ -104,6 +104,9 @@ impl<'a> SealedOutput<'a> {
             while let Some(token) = self.tokens.next() {
                 let content = self.keeper.open(&token)?;
                 self.count = self.count.saturating_add(content.len() as u64);
+                if let Some(whole) = self.whole.filter(|whole| *whole < self.count) {
+                    return Err(SealedError::Cut(self.count, whole));
+                }
                 if !content.is_empty() {
                     return Ok(Some(content));
                 }
