@@ -310,6 +310,19 @@ async fn a_user_who_fills_their_own_room_keeps_nobody_else_out() {
     office.close().await;
 }
 
+/// Room is taken for what the books say, which do not count names.
+#[tokio::test]
+async fn files_whose_names_are_longer_than_they_are_have_room_too() {
+    let office = Office::new().await;
+    let script = "import os\nfor n in range(15): os.mkdir('d' * 200); os.chdir('d' * 200)\n\
+        for n in range(500): open(str(n), 'w')\n";
+    office.put("s.py", script.as_bytes()).await;
+    assert_eq!(office.run("python3 s.py").await, ran("", 0));
+    let line = "python3 -c 'import os; print(sum(len(files) for _, _, files in os.walk(\".\")))'";
+    assert_eq!(office.run(line).await, ran("501\n", 0));
+    office.close().await;
+}
+
 #[tokio::test]
 async fn links_that_a_script_leaves_are_not_kept_and_names_are_any_bytes() {
     let office = Office::new().await;

@@ -53,7 +53,7 @@ impl Running {
         let limit = self.app.0.settings.runs.timeout;
         let ended = timeout(limit, process.drive(&mut self.input, &self.output)).await;
         let code = process.end().await.map_err(ours)?;
-        self.workspace.recount().await.map_err(AppError::from)?;
+        self.workspace.recount().await;
         match ended {
             Ok(Ok(())) => Ok(code),
             Ok(Err(complaint)) => {

@@ -103,16 +103,45 @@ impl Python {
     }
 }
 
+/// How much room the files of a script take in our memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct RoomForFiles {
+    /// Bytes of the files with their names.
+    bytes: usize,
+    /// MiB of all their copies.
+    copies: u32,
+}
+
+impl RoomForFiles {
+    /// For files of so many bytes, with names of usual lengths.
+    fn of(bytes: u64) -> Self {
+        let most = limits::WORKSPACE_JOB_BYTES;
+        let mib = (usize::try_from(bytes).unwrap_or(most).min(most) >> 20) + 1;
+        let copies = u32::try_from(mib.saturating_mul(limits::SNAPSHOT_COPIES)).unwrap_or(u32::MAX);
+        Self { bytes: (mib << 20).min(most), copies }
+    }
+
+    /// For as many as a script gets.
+    fn most() -> Self {
+        Self::of(limits::WORKSPACE_JOB_BYTES as u64)
+    }
+}
+
 impl Running {
     /// Runs it to its end and keeps what it has changed.
     pub(super) async fn python(&mut self, python: Python, account: AccountId) -> Result<u8, Error> {
-        let Some(_room) = self.room_for_files().await else {
-            return self.complain("python3: the server has no room for your files now: try again", FAILED).await;
-        };
-        let mut snapshot = match self.workspace.snapshot(limits::WORKSPACE_JOB_BYTES).await {
-            Ok(snapshot) => snapshot,
-            Err(WorkspaceError::Io(error)) => return Err(Error::Ours(error.to_string())),
-            Err(error) => return self.complain(&format!("python3: {error}"), FAILED).await,
+        let mut room = RoomForFiles::of(self.workspace.bytes());
+        let mut snapshot = loop {
+            let Some(places) = self.places(room.copies).await else {
+                return self.complain("python3: the server has no room for your files now: try again", FAILED).await;
+            };
+            match self.workspace.snapshot(room.bytes, places).await {
+                Ok(snapshot) => break snapshot,
+                // There is more by now, or the names are long.
+                Err(WorkspaceError::TooLarge(_)) if room != RoomForFiles::most() => room = RoomForFiles::most(),
+                Err(WorkspaceError::Io(error)) => return Err(Error::Ours(error.to_string())),
+                Err(error) => return self.complain(&format!("python3: {error}"), FAILED).await,
+            }
         };
         let job = match python.job(&mut snapshot, self.budget()?) {
             Ok(job) => job,
@@ -122,9 +151,7 @@ impl Running {
         let mut run = self.app.0.rooms.sandbox.open(account, job).await.map_err(ours)?;
         let result = self.pass(&mut run).await?;
         self.app.0.metrics.ran(&result);
-        let kept = self.keep(snapshot.basis, script, result).await;
-        drop(run);
-        kept
+        self.keep(snapshot.basis, script, result, (run, snapshot.room)).await
     }
 
     /// The budget of a run of `/execute` that asks for the most.
@@ -135,16 +162,13 @@ impl Running {
         budget.map_err(|error| Error::Ours(error.to_string()))
     }
 
-    /// Room in our memory for the copies of all files that go to the sandbox, until it is dropped: the user's, and the house's. What
-    /// comes back has another ([`LiveRun`]).
-    async fn room_for_files(&self) -> Option<[OwnedSemaphorePermit; 2]> {
-        let bytes = usize::try_from(self.workspace.bytes()).unwrap_or(usize::MAX).min(limits::JOB_BYTES);
-        let copies = (bytes >> 20).saturating_add(1).saturating_mul(limits::SNAPSHOT_COPIES);
-        let copies = u32::try_from(copies).unwrap_or(u32::MAX);
+    /// So many MiB of our memory for the copies of all files that go to the sandbox, until they are dropped: the user's, and the house's.
+    /// What comes back has another room ([`LiveRun`]).
+    async fn places(&self, copies: u32) -> Option<Vec<OwnedSemaphorePermit>> {
         // The user's first: whoever waits for their own scripts keeps nobody else waiting.
         let rooms = async {
             let own = self.workspace.copies().acquire_many_owned(copies).await.ok()?;
-            Some([own, Arc::clone(&self.app.0.snapshots).acquire_many_owned(copies).await.ok()?])
+            Some(vec![own, Arc::clone(&self.app.0.snapshots).acquire_many_owned(copies).await.ok()?])
         };
         timeout(self.app.0.settings.runs.wait, rooms).await.ok()?
     }
@@ -178,8 +202,15 @@ impl Running {
         }
     }
 
-    /// Makes the workspace what the script has made of it, if it has ended by itself.
-    async fn keep(&mut self, basis: Basis, script: (Vec<u8>, Option<Script>), result: JobResult) -> Result<u8, Error> {
+    /// Makes the workspace what the script has made of it, if it has ended by itself. The room is kept until the files are out of our
+    /// memory, also where nobody waits for that any more.
+    async fn keep(
+        &mut self,
+        basis: Basis,
+        script: (Vec<u8>, Option<Script>),
+        result: JobResult,
+        room: impl Send + 'static,
+    ) -> Result<u8, Error> {
         let code = match result.outcome {
             JobOutcome::Exited(code) => code,
             JobOutcome::Aborted => {
@@ -214,7 +245,7 @@ impl Running {
             });
         }
         tree.kept.extend(kept);
-        match self.workspace.write_back(basis, written, tree).await {
+        match self.workspace.write_back(basis, written, tree, room).await {
             Ok(()) => Ok(code),
             Err(WorkspaceError::Io(error)) => Err(Error::Ours(error.to_string())),
             Err(error) => {
@@ -239,6 +270,18 @@ mod tests {
 
     fn read(line: &str) -> Result<Python, String> {
         Python::read(&line.split_whitespace().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>())
+    }
+
+    /// The room was taken for what was there before the wait for it, and the copies were of what was there afterwards.
+    #[test]
+    fn files_are_copied_as_far_as_there_is_room_for_them() {
+        for bytes in [0, 1, 1 << 20, 5_000_000, 126 << 20, 1 << 30, u64::MAX] {
+            let room = RoomForFiles::of(bytes);
+            assert!(room.bytes * limits::SNAPSHOT_COPIES <= (room.copies as usize) << 20, "{bytes}: {room:?}");
+            assert!(room.bytes as u64 > bytes || room == RoomForFiles::most(), "{bytes}: {room:?}");
+        }
+        assert_eq!(RoomForFiles::most().bytes, limits::WORKSPACE_JOB_BYTES);
+        assert!(RoomForFiles::most().copies as usize <= limits::SNAPSHOTS_USER_MIB);
     }
 
     #[test]

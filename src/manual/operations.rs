@@ -123,8 +123,9 @@
 //! What is being uploaded counts against the quota, so while a file is replaced there must be room for both; a file that is over it is
 //! refused before it is in its place. A server whose quota was lowered takes nothing new where there is more than that, and removes nothing.
 //! A path has at most 256 parts and 4095 bytes, also of what is below a directory that is moved. Eight files of a user are fetched at once,
-//! each with at least 128 KiB a second. A workspace that cannot be opened, say because of what somebody has changed in it by hand, is refused
-//! to its user and named in the log; the server and all others go on.
+//! each with at least 128 KiB a second. Where a change that was begun cannot be finished, because the disk is full or of what somebody has changed in the
+//! workspace by hand, its user can read and remove files and change nothing else until it can; a start names it in the log. A workspace that
+//! cannot even be read is refused to its user. The server and all others go on.
 //!
 //! A line of a command is split as a shell splits it, and nothing more: pipes, variables and wildcards are refused. `ls`, `cat`, `rm`,
 //! `mv`, `mkdir`, `pwd` and `echo` are done by the server. `python3` works in the sandbox on a copy of all files, within the limits of

@@ -123,7 +123,10 @@
 //!   30 seconds and one for every 128 KiB.
 //! - **A write into a file, by a command of the machine, within the kernel's clock tick in which a script's copy was made** is not seen as
 //!   a change.
-//! - **A full disk** makes every change fail until the server is started again.
+//! - **A full disk** makes every change fail until the server is started again. Files of a workspace can be removed (`rm`) all the same; one
+//!   whose change stopped halfway shows half of it until there is room.
+//! - **A file system that does not take every name** (exFAT, CIFS, some of ZFS) keeps no file of a script under a name that it refuses; the
+//!   rest of what the script has changed is kept, and nobody is told. Let the data directory be on another.
 //! - **Parcels are kept for strangers.** Anybody can make a key, and with it upload up to the limits in `[parcels]`, which bound one
 //!   key's share of them and all together, and nothing in between: one caller with many keys can fill the store, and then nobody
 //!   uploads until something is removed. Where that matters, `uploads = "registered"`. A dozen networks that send or fetch as slowly as

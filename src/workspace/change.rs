@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
 
 use cap_std::fs::{Metadata, MetadataExt};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::books::Usage;
 use super::ground::Ground;
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub directories: Vec<FilePath>,
     /// How to know them again.
     pub basis: Basis,
+    /// What the copies take of our memory.
+    pub room: Vec<OwnedSemaphorePermit>,
 }
 
 /// What was there when a snapshot was made.
@@ -55,11 +58,10 @@ impl Stamp {
 
 impl Snapshot {
     /// Copies everything, if its contents and names have at most so many bytes together.
-    pub(super) fn take(inner: &Inner, most: usize) -> Result<Self, WorkspaceError> {
-        let _changing = inner.change()?;
+    pub(super) fn take(inner: &Inner, most: usize, room: Vec<OwnedSemaphorePermit>) -> Result<Self, WorkspaceError> {
         let entries = tree::all(&inner.ground, None)?;
         check_size(&entries, most)?;
-        let mut snapshot = Self { files: vec![], directories: vec![], basis: Basis::default() };
+        let mut snapshot = Self { files: vec![], directories: vec![], basis: Basis::default(), room };
         let mut left = most;
         for Entry { path, kind, .. } in entries {
             if kind == EntryKind::Directory {
@@ -105,7 +107,6 @@ fn too_large(most: usize, why: &str) -> WorkspaceError {
 impl Inner {
     /// Makes the workspace what a script has made of a snapshot.
     pub(super) fn write_back(&self, basis: &Basis, written: Vec<JobFile>, tree: &Tree) -> Result<(), WorkspaceError> {
-        let changing = self.change()?;
         let mut change = plan(basis, &written, tree)?;
         if change == Change::default() && written.is_empty() {
             return Ok(());
@@ -127,10 +128,9 @@ impl Inner {
         if let Err(error) = self.ground.finish() {
             return self.leave_unfinished(error);
         }
-        // Counted before it is no longer expected, or an upload would find room that there is not.
-        self.recount()?;
-        drop(coming);
-        drop(changing);
+        // It counts all the time, or an upload would find room that there is not.
+        coming.arrived(Usage::default());
+        self.count_again();
         Ok(())
     }
 }

@@ -40,6 +40,7 @@ pub enum WorkspaceError {
 
 impl From<std::io::Error> for WorkspaceError {
     fn from(error: std::io::Error) -> Self {
+        let refused = [rustix::io::Errno::INVAL, rustix::io::Errno::ILSEQ].map(|errno| Some(errno.raw_os_error()));
         match error.kind() {
             ErrorKind::NotFound => Self::NotFound,
             // What cap-std says of a name or a link that leads out.
@@ -50,6 +51,10 @@ impl From<std::io::Error> for WorkspaceError {
                 Self::Name("the name leads through too many links")
             }
             ErrorKind::InvalidFilename => Self::Name(ground::TOO_LONG),
+            // What file systems say that take some names only: those in Unicode, or without a colon.
+            _ if refused.contains(&error.raw_os_error()) => {
+                Self::Name("the file system that the workspaces are on takes no such name")
+            }
             ErrorKind::NotADirectory => Self::Kind("Not a directory"),
             ErrorKind::IsADirectory => Self::Kind("Is a directory"),
             ErrorKind::DirectoryNotEmpty => Self::Kind("Directory not empty"),

@@ -89,11 +89,16 @@ impl Ground {
 
     /// A new empty file that nobody sees, under a name that no other has.
     pub(super) fn stage(&self) -> Result<(String, File)> {
-        let name = format!("{}", self.next.fetch_add(1, Ordering::Relaxed));
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
-        let file = self.staging.open_with(&name, &options)?;
-        Ok((name, file))
+        loop {
+            let name = format!("{}", self.next.fetch_add(1, Ordering::Relaxed));
+            match self.staging.open_with(&name, &options) {
+                // Left by a crash, and could not be tidied away.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                file => return Ok((name, file?)),
+            }
+        }
     }
 
     /// Takes a staged file away again. There is nothing to be done if that fails: the next start does it.

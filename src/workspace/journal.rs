@@ -160,6 +160,18 @@ fn as_far_as_can_be(done: Result<()>) -> Result<()> {
 mod tests {
     use super::*;
 
+    /// A script's odd name once closed its workspace for ever where the file system does not have such names.
+    #[test]
+    fn only_what_may_go_another_time_is_tried_again() {
+        use rustix::io::Errno;
+        for name in [Errno::INVAL, Errno::ILSEQ, Errno::NAMETOOLONG, Errno::NOENT, Errno::NOTDIR, Errno::EXIST] {
+            assert!(as_far_as_can_be(Err(name.into())).is_ok(), "{name}");
+        }
+        for disk in [Errno::NOSPC, Errno::DQUOT, Errno::IO, Errno::MFILE] {
+            assert!(as_far_as_can_be(Err(disk.into())).is_err(), "{disk}");
+        }
+    }
+
     #[test]
     fn a_journal_says_what_was_written_down_and_nothing_if_it_is_not_whole() {
         let path = |bytes: &[u8]| FilePath::parse(bytes).unwrap();

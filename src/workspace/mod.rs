@@ -7,7 +7,8 @@
 //!
 //! Owns: everything that names cap-std. Whatever a name or a link says, nothing outside `files` is opened; only regular files and
 //! directories count. Changes are there whole or not at all, whenever the machine stops, and together they never exceed the
-//! quota. Not here: who may do what, and what a command is (`app`).
+//! quota. Where the disk fails halfway, nothing new is taken until the change is whole, and what there is can be read and removed.
+//! Not here: who may do what, and what a command is (`app`).
 //!
 //! | file | what it knows |
 //! |---|---|
@@ -16,9 +17,10 @@
 //! | `transfer` | one file on its way out or in |
 //! | `tree` | walking through all files: listing, counting, copying |
 //! | `change`, `journal`, `steps` | many changes as one |
+//! | `turn` | who waits for whom |
 //! | `error` | what is said when something cannot be done |
 //!
-//! Everything that waits for a disk is done on threads of its own.
+//! Everything that waits for a disk is done on threads of its own. Whoever waits for another waits without a thread: those are everybody's.
 
 mod books;
 mod change;
@@ -28,13 +30,14 @@ mod journal;
 mod steps;
 mod transfer;
 mod tree;
+mod turn;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex as Turns, OwnedSemaphorePermit, Semaphore};
 
 use crate::config::limits;
 use crate::disk;
@@ -47,6 +50,7 @@ pub use error::WorkspaceError;
 use ground::{Ground, native};
 pub use transfer::{Download, Upload};
 pub use tree::{Entry, EntryKind};
+use turn::aside;
 
 /// All workspaces. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -60,7 +64,7 @@ struct All {
 }
 
 /// A workspace once it is open. Who waits for it to be opened holds nobody else up.
-type Cell = Arc<Mutex<Option<Workspace>>>;
+type Cell = Arc<Turns<Option<Workspace>>>;
 
 impl Workspaces {
     /// The workspaces in this directory, which is made (mode 0700) if it is not there. Whatever a crash has left on its way is
@@ -73,7 +77,7 @@ impl Workspaces {
                 if let Some(name) = name.to_str().and_then(|name| UserName::parse(name).ok()) {
                     let home = folder.join(name.as_str());
                     if let Err(error) = Ground::open(&home).and_then(|ground| ground.tidy()) {
-                        tracing::error!("the workspace {} cannot be used: {error}", home.display());
+                        tracing::error!("the workspace {} takes nothing new: {error}", home.display());
                     }
                 }
             }
@@ -84,22 +88,16 @@ impl Workspaces {
 
     /// The workspace of a user, made if it is not there.
     pub async fn of(&self, user: &UserName) -> Result<Workspace, WorkspaceError> {
-        let (all, user) = (Arc::clone(&self.0), user.clone());
-        aside(move || all.of(user)).await
+        let mut cell = self.0.cell(user.clone()).lock_owned().await;
+        if let Some(open) = &*cell {
+            return Ok(open.clone());
+        }
+        let (home, quota) = (self.0.folder.join(user.as_str()), self.0.quota);
+        aside(move || Ok(cell.insert(Workspace::open(&home, quota)?).clone())).await
     }
 }
 
 impl All {
-    fn of(&self, user: UserName) -> Result<Workspace, WorkspaceError> {
-        let home = self.folder.join(user.as_str());
-        let cell = self.cell(user);
-        let mut workspace = lock(&cell);
-        match &*workspace {
-            Some(open) => Ok(open.clone()),
-            None => Ok(workspace.insert(Workspace::open(&home, self.quota)?).clone()),
-        }
-    }
-
     fn cell(&self, user: UserName) -> Cell {
         let mut open = lock(&self.open);
         if open.len() >= limits::WORKSPACES_OPEN {
@@ -111,7 +109,8 @@ impl All {
 
 /// Whether somebody is about to open a workspace, or has it.
 fn is_in_use(cell: &Cell) -> bool {
-    Arc::strong_count(cell) > 1 || lock(cell).as_ref().is_some_and(|workspace| Arc::strong_count(&workspace.0) > 1)
+    let is_held = |open: &Option<Workspace>| open.as_ref().is_some_and(|workspace| Arc::strong_count(&workspace.0) > 1);
+    Arc::strong_count(cell) > 1 || cell.try_lock().map_or(true, |open| is_held(&open))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -127,9 +126,9 @@ struct Inner {
     ground: Ground,
     books: Books,
     /// Held by whoever changes what the user sees. Nobody holds it while a client sends or a script runs.
-    changing: Mutex<()>,
-    /// Whether a change was written down and the disk failed before all of it was made.
-    unfinished: AtomicBool,
+    changing: Arc<Turns<()>>,
+    /// Whether a change was written down and the disk failed before all of it was made, or before all was counted.
+    unsettled: AtomicBool,
     /// Places for files that are being read.
     downloads: Arc<Semaphore>,
     copies: Arc<Semaphore>,
@@ -139,14 +138,15 @@ struct Inner {
 impl Workspace {
     fn open(home: &Path, quota: Quota) -> Result<Self, WorkspaceError> {
         let ground = Ground::open(home)?;
-        // One that was closed with a change half made has nobody else who could finish it.
-        ground.tidy()?;
+        // One that was closed with a change half made has nobody else who could finish it. On a full disk that is to wait until its user
+        // has removed something.
+        let is_tidy = ground.tidy().is_ok();
         let books = Books::new(quota);
         let workspace = Inner {
             ground,
             books,
-            changing: Mutex::default(),
-            unfinished: AtomicBool::new(false),
+            changing: Arc::default(),
+            unsettled: AtomicBool::new(!is_tidy),
             downloads: Arc::new(Semaphore::new(limits::WORKSPACE_DOWNLOADS)),
             copies: Arc::new(Semaphore::new(limits::SNAPSHOTS_USER_MIB)),
             path: home.join(ground::FILES),
@@ -161,11 +161,13 @@ impl Workspace {
     ///
     /// [`WorkspaceError::Downloads`] if [`limits::WORKSPACE_DOWNLOADS`] are being read.
     pub async fn get(&self, path: FilePath) -> Result<Download, WorkspaceError> {
-        self.aside(move |inner| Download::open(inner, &path)).await
+        let workspace = self.clone();
+        self.read(move |_| Download::open(workspace, &path)).await
     }
 
     /// Begins a new content of a file. Nobody sees it before [`Upload::commit`].
     pub async fn put(&self, path: FilePath) -> Result<Upload, WorkspaceError> {
+        self.settled().await?;
         let workspace = self.clone();
         aside(move || Upload::begin(workspace, path)).await
     }
@@ -185,90 +187,104 @@ impl Workspace {
         Arc::clone(&self.0.copies)
     }
 
-    /// Copies everything, if its contents and names have at most `most` bytes together.
-    pub async fn snapshot(&self, most: usize) -> Result<Snapshot, WorkspaceError> {
-        self.aside(move |inner| Snapshot::take(inner, most)).await
+    /// Copies everything, if its contents and names have at most `most` bytes together. The copy has its `room` with it, also while it
+    /// is made for somebody who has gone.
+    pub async fn snapshot(&self, most: usize, room: Vec<OwnedSemaphorePermit>) -> Result<Snapshot, WorkspaceError> {
+        self.change(move |inner| Snapshot::take(inner, most, room)).await
     }
 
     /// Makes the workspace what a script has made of a snapshot: `written` are the files it has made or changed, `tree` says what else
-    /// is there. All of it or nothing, also if the machine stops in between. Once begun, it is brought to its end even if nobody
-    /// waits for it.
+    /// is there. All of it or nothing, also if the machine stops in between. Once its turn has come, it is brought to its end even if
+    /// nobody waits for it; `room` is dropped when the files are out of our memory.
     ///
     /// # Errors
     ///
     /// [`WorkspaceError::Meanwhile`] if somebody else has changed what the script has changed, [`WorkspaceError::TooLarge`] over the
     /// quota: nothing has changed then. [`WorkspaceError::Io`] if the disk fails: what was begun is finished by whoever comes next.
-    pub async fn write_back(&self, basis: Basis, written: Vec<JobFile>, tree: Tree) -> Result<(), WorkspaceError> {
-        self.aside(move |inner| inner.write_back(&basis, written, &tree)).await
+    pub async fn write_back(
+        &self,
+        basis: Basis,
+        written: Vec<JobFile>,
+        tree: Tree,
+        room: impl Send + 'static,
+    ) -> Result<(), WorkspaceError> {
+        let write_back = move |inner: &Inner| {
+            let done = inner.write_back(&basis, written, &tree);
+            drop(room);
+            done
+        };
+        self.change(write_back).await
     }
 
-    /// Removes a file, or a directory if `all` of what is in it may go too.
+    /// Removes a file, or a directory if `all` of what is in it may go too. Also where a change cannot be finished: that may be for want
+    /// of what is to be removed.
     pub async fn remove(&self, path: FilePath, all: bool) -> Result<(), WorkspaceError> {
-        self.aside(move |inner| inner.remove(&path, all)).await
+        self.in_turn(move |inner| {
+            let _ = inner.settle();
+            inner.remove(&path, all)
+        })
+        .await
     }
 
     /// Gives a file or a directory another name. A file that has that name is replaced; into a directory it is put.
     pub async fn rename(&self, from: FilePath, to: Option<FilePath>) -> Result<(), WorkspaceError> {
-        self.aside(move |inner| inner.rename(&from, to)).await
+        self.change(move |inner| inner.rename(&from, to)).await
     }
 
     /// Makes a directory; with `parents` those above it too, and it is no error if it is there.
     pub async fn make_directory(&self, path: FilePath, parents: bool) -> Result<(), WorkspaceError> {
-        self.aside(move |inner| inner.make_directory(&path, parents)).await
+        self.change(move |inner| inner.make_directory(&path, parents)).await
     }
 
-    /// Counts everything anew, after a command of the machine itself.
-    pub async fn recount(&self) -> Result<(), WorkspaceError> {
-        self.aside(|inner| inner.change().and_then(|_changing| inner.recount())).await
+    /// Counts everything anew, after a command of the machine itself. Where that fails, whoever comes next does it.
+    pub async fn recount(&self) {
+        self.0.unsettled.store(true, Ordering::Relaxed);
+        let counted = self.in_turn(|inner| {
+            // Whoever had the turn before may have counted too early.
+            inner.unsettled.store(true, Ordering::Relaxed);
+            inner.settle()
+        });
+        let _ = counted.await;
     }
 
     /// What is there under a name. Links are followed as far as they stay inside.
     pub async fn entry(&self, path: FilePath) -> Result<Entry, WorkspaceError> {
-        self.aside(move |inner| tree::entry(&inner.ground, &path)).await
+        self.read(move |inner| tree::entry(&inner.ground, &path)).await
     }
 
     /// What is in a directory (nothing means the workspace itself), by name.
     pub async fn list(&self, path: Option<FilePath>) -> Result<Vec<Entry>, WorkspaceError> {
-        self.aside(move |inner| tree::list(&inner.ground, path.as_ref())).await
-    }
-
-    async fn aside<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Inner) -> Result<T, WorkspaceError> + Send + 'static,
-    ) -> Result<T, WorkspaceError> {
-        let inner = Arc::clone(&self.0);
-        aside(move || inner.settle().and_then(|()| work(&inner))).await
+        self.read(move |inner| tree::list(&inner.ground, path.as_ref())).await
     }
 }
 
+/// What changes something is called by whoever has the turn ([`Workspace::in_turn`]).
 impl Inner {
-    /// Nobody else changes anything until the guard is dropped.
-    fn change(&self) -> Result<MutexGuard<'_, ()>, WorkspaceError> {
-        let changing = lock(&self.changing);
-        if self.unfinished.load(Ordering::Relaxed) {
+    /// Finishes what was left half made.
+    fn settle(&self) -> Result<(), WorkspaceError> {
+        if self.unsettled.load(Ordering::Relaxed) {
             self.ground.finish()?;
             self.recount()?;
-            self.unfinished.store(false, Ordering::Relaxed);
+            self.unsettled.store(false, Ordering::Relaxed);
         }
-        Ok(changing)
+        Ok(())
     }
 
-    /// Returns when no change is half made.
-    fn settle(&self) -> Result<(), WorkspaceError> {
-        match self.unfinished.load(Ordering::Relaxed) {
-            true => self.change().map(drop),
-            false => Ok(()),
-        }
-    }
-
-    /// Has whoever comes next finish a change first. To be called by whoever holds [`Inner::change`].
+    /// Has whoever comes next finish a change first.
     fn leave_unfinished(&self, error: std::io::Error) -> Result<(), WorkspaceError> {
-        self.unfinished.store(true, Ordering::Relaxed);
+        self.unsettled.store(true, Ordering::Relaxed);
         Err(WorkspaceError::Io(error))
     }
 
+    /// Counts everything anew after a change. That has been made, so where the count fails nobody is told that it was not: whoever
+    /// comes next counts, and hears of it.
+    fn count_again(&self) {
+        if self.recount().is_err() {
+            self.unsettled.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn remove(&self, path: &FilePath, all: bool) -> Result<(), WorkspaceError> {
-        let _changing = self.change()?;
         let there = self.ground.look(path)?.ok_or(WorkspaceError::NotFound)?;
         let removed = match (there.is_dir(), all) {
             (false, _) => self.ground.files.remove_file(native(path)).map_err(Into::into),
@@ -276,13 +292,12 @@ impl Inner {
             (true, false) => return Err(WorkspaceError::Kind("Is a directory")),
         };
         // Also after a failure: some of it may have gone.
-        self.recount()?;
+        self.count_again();
         removed?;
         Ok(self.ground.sync_directory(path.parent().as_ref())?)
     }
 
     fn rename(&self, from: &FilePath, to: Option<FilePath>) -> Result<(), WorkspaceError> {
-        let _changing = self.change()?;
         let moved = self.ground.look(from)?.ok_or(WorkspaceError::NotFound)?;
         let to = match to {
             Some(to) if !self.ground.look(&to)?.is_some_and(|there| there.is_dir()) => to,
@@ -303,13 +318,12 @@ impl Inner {
             return Err(WorkspaceError::Kind("a file and a directory cannot take each other's place"));
         }
         self.ground.files.rename(native(from), &self.ground.files, native(&to))?;
-        self.recount()?;
+        self.count_again();
         self.ground.sync_directory(from.parent().as_ref())?;
         Ok(self.ground.sync_directory(to.parent().as_ref())?)
     }
 
     fn make_directory(&self, path: &FilePath, parents: bool) -> Result<(), WorkspaceError> {
-        let _changing = self.change()?;
         match self.ground.look(path)? {
             Some(there) if parents && there.is_dir() => return Ok(()),
             Some(_) => return Err(WorkspaceError::Kind("File exists")),
@@ -331,6 +345,7 @@ impl Inner {
 
     /// Counts everything anew.
     fn recount(&self) -> Result<(), WorkspaceError> {
+        self.ground.steps.next()?;
         self.books.set_used(tree::usage(&self.ground)?);
         Ok(())
     }
@@ -343,14 +358,6 @@ fn below(directory: Option<&FilePath>, name: &[u8]) -> Result<FilePath, Workspac
         None => name.to_vec(),
     };
     FilePath::parse(path).map_err(|_| WorkspaceError::Name(ground::TOO_LONG))
-}
-
-/// Does what waits for a disk where it keeps nobody else waiting. It is brought to its end even if nobody waits for it any more.
-async fn aside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, WorkspaceError> + Send + 'static,
-) -> Result<T, WorkspaceError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(WorkspaceError::Io(std::io::Error::other(error))))
 }
 
 #[cfg(test)]

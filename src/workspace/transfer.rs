@@ -25,16 +25,19 @@ pub struct Download {
     bytes: u64,
     pub(super) until: Instant,
     _place: OwnedSemaphorePermit,
+    /// One that was closed and opened again would have all places anew.
+    _workspace: Workspace,
 }
 
 impl Download {
-    pub(super) fn open(inner: &Inner, path: &FilePath) -> Result<Self, WorkspaceError> {
-        let place = Arc::clone(&inner.downloads).try_acquire_owned().map_err(|_| WorkspaceError::Downloads)?;
-        let (file, metadata) = inner.ground.open_file(path)?;
+    pub(super) fn open(workspace: Workspace, path: &FilePath) -> Result<Self, WorkspaceError> {
+        let places = Arc::clone(&workspace.0.downloads);
+        let place = places.try_acquire_owned().map_err(|_| WorkspaceError::Downloads)?;
+        let (file, metadata) = workspace.0.ground.open_file(path)?;
         let bytes = metadata.len();
         let worth = Duration::from_secs(bytes / limits::BODY_RATE);
         let until = clock::monotonic() + limits::BODY_TIME + worth;
-        Ok(Self { file: Arc::new(file), bytes, until, _place: place })
+        Ok(Self { file: Arc::new(file), bytes, until, _place: place, _workspace: workspace })
     }
 
     /// How many bytes it had when it was opened.
@@ -83,7 +86,6 @@ impl Drop for Staged {
 
 impl Upload {
     pub(super) fn begin(workspace: Workspace, path: FilePath) -> Result<Self, WorkspaceError> {
-        workspace.0.settle()?;
         // Said now rather than when all of it has been sent.
         workspace.0.ground.takes(path.as_bytes())?;
         replaced(&workspace.0.ground, &path)?;
@@ -104,11 +106,13 @@ impl Upload {
         Ok(())
     }
 
-    /// Puts it into its place, with the directories above it. When this returns it survives a loss of power. Once begun, it is
-    /// brought to its end even if nobody waits for it.
+    /// Puts it into its place, with the directories above it. When this returns it survives a loss of power. Once its turn has
+    /// come, it is brought to its end even if nobody waits for it.
     pub async fn commit(mut self) -> Result<(), WorkspaceError> {
-        let mut staged = self.take()?;
-        aside(move || staged.commit()).await
+        let staged = self.take()?;
+        let mut staged = aside(move || staged.file.sync_all().map(|()| staged).map_err(Into::into)).await?;
+        let workspace = staged.workspace.clone();
+        workspace.change(move |inner| staged.commit(inner)).await
     }
 
     fn take(&mut self) -> Result<Box<Staged>, WorkspaceError> {
@@ -122,10 +126,7 @@ impl Staged {
         Ok(self.file.write_all(piece)?)
     }
 
-    fn commit(&mut self) -> Result<(), WorkspaceError> {
-        self.file.sync_all()?;
-        let workspace = self.workspace.clone();
-        let (ground, _changing) = (&workspace.0.ground, workspace.0.change()?);
+    fn commit(&mut self, Inner { ground, .. }: &Inner) -> Result<(), WorkspaceError> {
         let old = replaced(ground, &self.path)?;
         let missing = missing(ground, &self.path)?;
         let names = missing.len() as u64 + u64::from(old.is_none());

@@ -45,7 +45,7 @@ async fn what_the_machine_has_made_too_deep_counts_as_far_as_can_be_seen() {
     let workspace = place.open().await;
     // Sixteen have paths of at most 4015 bytes; the seventeenth is seen from there.
     assert_eq!(workspace.0.books.used(), Usage { bytes: 5, files: 1 + 17 });
-    assert!(matches!(workspace.snapshot(1 << 20).await, Err(WorkspaceError::Name(ground::TOO_LONG))));
+    assert!(matches!(workspace.snapshot(1 << 20, vec![]).await, Err(WorkspaceError::Name(ground::TOO_LONG))));
     assert_eq!(workspace.list(None).await.unwrap().len(), 2);
     assert!(workspace.remove(path(name), true).await.is_err());
     assert_eq!(get(&workspace, "f").await.unwrap(), b"12345");
@@ -68,6 +68,56 @@ async fn few_files_are_fetched_at_once_and_none_for_ever() {
     assert!(matches!(slow.next().await, Err(WorkspaceError::Slow)));
     drop(slow);
     assert_eq!(get(&workspace, "a").await.unwrap(), b"content");
+}
+
+/// A workspace that nobody had in hand was closed as soon as there were many others, and opened again with places for eight more
+/// fetches: its user had as many removed files on the disk as they liked.
+#[tokio::test]
+async fn what_is_fetched_keeps_its_workspace_open() {
+    let place = Place::new();
+    let workspaces = place.server().await;
+    let workspace = workspaces.of(&ada()).await.unwrap();
+    put(&workspace, "a", b"content").await.unwrap();
+    let mut downloads = vec![];
+    for _ in 0..limits::WORKSPACE_DOWNLOADS {
+        downloads.push(workspace.get(path("a")).await.unwrap());
+    }
+    drop(workspace);
+    for number in 0..2 * limits::WORKSPACES_OPEN {
+        workspaces.of(&UserName::parse(&format!("user{number}")).unwrap()).await.unwrap();
+    }
+    let workspace = workspaces.of(&ada()).await.unwrap();
+    assert!(matches!(get(&workspace, "a").await, Err(WorkspaceError::Downloads)));
+    downloads.clear();
+    assert_eq!(get(&workspace, "a").await.unwrap(), b"content");
+}
+
+/// Whoever waited for a workspace waited on one of the threads that everybody needs, also after they had hung up: while a script's
+/// ten thousand files were written, its user could take all of them.
+#[test]
+fn whoever_waits_for_a_workspace_takes_no_thread() {
+    on_one_thread(async {
+        let place = Place::new();
+        let workspaces = place.server().await;
+        let workspace = workspaces.of(&ada()).await.unwrap();
+        put(&workspace, "a", b"content").await.unwrap();
+        let upload = workspace.put(path("b")).await.unwrap();
+        let turn = workspace.0.changing.lock().await;
+        let mut waiting = tokio::task::JoinSet::new();
+        waiting.spawn(upload.commit());
+        for _ in 0..100 {
+            let workspace = workspace.clone();
+            waiting.spawn(async move { workspace.remove(path("a"), false).await });
+        }
+        let bob = workspaces.of(&UserName::parse("bob").unwrap()).await.unwrap();
+        put(&bob, "b", b"").await.unwrap();
+        assert_eq!(get(&workspace, "a").await.unwrap(), b"content");
+        assert_eq!((waiting.len(), waiting.try_join_next().is_none()), (101, true));
+        // Whoever hangs up has changed nothing.
+        waiting.shutdown().await;
+        drop(turn);
+        assert_eq!((all(&workspace).await.len(), place.staged()), (1, 0));
+    });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -110,12 +160,12 @@ async fn an_upload_finds_no_room_in_what_a_script_has_just_written() {
     for _ in 0..20 {
         let place = Place::with(Quota { bytes: 100 * KIB, files: 2000 });
         let workspace = place.open().await;
-        let (basis, writer) = (workspace.snapshot(1 << 20).await.unwrap().basis, workspace.clone());
+        let (basis, writer) = (workspace.snapshot(1 << 20, vec![]).await.unwrap().basis, workspace.clone());
         let large = JobFile { path: path("written"), content: vec![1; 60 * 1024] };
         // Many names, so that counting takes a while.
         let directories = (0..1000).map(|number| path(format!("d{number}"))).collect();
         let tree = Tree { directories, kept: vec![] };
-        let writing = tokio::spawn(async move { writer.write_back(basis, vec![large], tree).await });
+        let writing = tokio::spawn(async move { writer.write_back(basis, vec![large], tree, ()).await });
         let mut uploaded = false;
         while !writing.is_finished() && !uploaded {
             uploaded = put(&workspace, "uploaded", &vec![2; 60 * 1024]).await.is_ok();

@@ -53,6 +53,12 @@ fn path(path: impl Into<Vec<u8>>) -> FilePath {
     FilePath::parse(path).unwrap()
 }
 
+/// With one thread for all that waits for a disk.
+fn on_one_thread(test: impl Future<Output = ()>) {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.max_blocking_threads(1).build().unwrap().block_on(test);
+}
+
 async fn put(workspace: &Workspace, name: &str, content: &[u8]) -> Result<(), WorkspaceError> {
     let mut upload = workspace.put(path(name)).await?;
     for piece in content.chunks(1000) {
@@ -72,7 +78,7 @@ async fn get(workspace: &Workspace, name: &str) -> Result<Vec<u8>, WorkspaceErro
 
 /// Everything there is: a directory's name ends with a slash.
 async fn all(workspace: &Workspace) -> BTreeMap<String, Vec<u8>> {
-    let snapshot = workspace.snapshot(usize::MAX >> 1).await.unwrap();
+    let snapshot = workspace.snapshot(usize::MAX >> 1, vec![]).await.unwrap();
     let text = |path: &FilePath| String::from_utf8_lossy(path.as_bytes()).into_owned();
     let directories = snapshot.directories.iter().map(|path| (text(path) + "/", vec![]));
     directories.chain(snapshot.files.iter().map(|file| (text(&file.path), file.content.clone()))).collect()
@@ -123,9 +129,9 @@ async fn names_of_any_bytes_are_names_and_too_long_ones_are_refused_in_words() {
     let too_deep = |result| matches!(result, Err(WorkspaceError::Name(text)) if text.contains("too many parts"));
     assert!(too_deep(put(&workspace, &deeper, b"").await));
     assert!(too_deep(workspace.make_directory(path(deeper.clone()), true).await));
-    let basis = workspace.snapshot(1 << 20).await.unwrap().basis;
+    let basis = workspace.snapshot(1 << 20, vec![]).await.unwrap().basis;
     let written = vec![JobFile { path: path(deeper), content: vec![] }];
-    assert!(too_deep(workspace.write_back(basis, written, Tree::default()).await));
+    assert!(too_deep(workspace.write_back(basis, written, Tree::default(), ()).await));
     assert_eq!(all(&workspace).await.len(), 8 + limits::WORKSPACE_DEPTH);
     workspace.remove(path("d"), true).await.unwrap();
     assert_eq!(workspace.0.books.used().files, 8);
@@ -136,17 +142,17 @@ async fn a_workspace_that_is_being_opened_keeps_no_other_waiting() {
     let place = Place::new();
     let workspaces = place.server().await;
     let cell = workspaces.0.cell(ada());
-    let opening = lock(&cell);
-    let bob = workspaces.0.of(UserName::parse("bob").unwrap()).unwrap();
+    let opening = cell.lock().await;
+    let bob = workspaces.of(&UserName::parse("bob").unwrap()).await.unwrap();
     assert_eq!(bob.bytes(), 0);
     drop(opening);
     // Those that nobody uses are closed; whoever has one has the one that all others get.
-    let (mine, _) = (workspaces.0.of(ada()).unwrap(), bob);
+    let (mine, _) = (workspaces.of(&ada()).await.unwrap(), bob);
     for number in 0..2 * limits::WORKSPACES_OPEN {
-        workspaces.0.of(UserName::parse(&format!("user{number}")).unwrap()).unwrap();
+        workspaces.of(&UserName::parse(&format!("user{number}")).unwrap()).await.unwrap();
     }
     assert!(lock(&workspaces.0.open).len() <= limits::WORKSPACES_OPEN + 1);
-    assert!(Arc::ptr_eq(&mine.0, &workspaces.0.of(ada()).unwrap().0));
+    assert!(Arc::ptr_eq(&mine.0, &workspaces.of(&ada()).await.unwrap().0));
 }
 
 #[tokio::test]
