@@ -33,10 +33,10 @@ pub struct Cli {
 pub enum Command {
     /// Run a script in the sandbox, here, without a server
     Run(run::Arguments),
-    /// Serve the HTTPS API
+    /// Serve the HTTPS API, and the sealed channel
     Serve(serve::Arguments),
-    /// Ask a server for an account, log in, run scripts there, and exchange messages
-    Client(client::Arguments),
+    /// Ask a server for an account, log in, run scripts there, exchange messages, keep data
+    Client(Box<client::Arguments>),
     /// Look after the server that runs on this machine
     Admin(admin::Arguments),
     /// Make or renew the certificate of the server on this machine, and the CA that vouches for it
