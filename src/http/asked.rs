@@ -59,6 +59,11 @@ impl Asked {
         json::parse(self.body.bytes())
     }
 
+    /// Whether there is no token in its head.
+    pub(super) fn shows_nothing(&self) -> bool {
+        matches!(self.bearer, Bearer::None)
+    }
+
     /// The token of a link. One that cannot be ours is like one that is not.
     pub(super) fn link(&self) -> Result<LinkToken, Error> {
         LinkToken::parse(&self.parameter).ok_or(Error::NotFound)

@@ -215,6 +215,7 @@ pub(super) fn files() -> utoipa::openapi::schema::Schema {
     use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, SchemaType, Type};
     let id = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9a-fA-F]{72}$"));
     let parcel = ObjectBuilder::new().property("parcel", id).required("parcel");
+    let parcel = parcel.additional_properties(Some(nothing_else()));
     let base64 = ObjectBuilder::new().schema_type(Type::String).content_encoding("base64");
     let content = OneOfBuilder::new().item(base64).item(parcel).build();
     let kinds = SchemaType::from_iter([Type::Object, Type::Null]);
@@ -225,18 +226,38 @@ pub(super) fn files() -> utoipa::openapi::schema::Schema {
         .into()
 }
 
+/// That an object has no other fields.
+fn nothing_else() -> utoipa::openapi::schema::AdditionalProperties<utoipa::openapi::schema::Schema> {
+    utoipa::openapi::schema::AdditionalProperties::FreeForm(false)
+}
+
 /// How an operation is written.
 fn operation() -> utoipa::openapi::schema::Schema {
-    use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
-    let names = || OperationKind::ALL.map(OperationKind::name);
-    let name = || ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names()));
-    let digits = |pattern: &str| ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
-    let object = ObjectBuilder::new()
-        .property("name", name())
-        .required("name")
-        .property("id", digits("^[0-9a-fA-F]{72}$"))
-        .property("hash", digits("^[0-9a-fA-F]{64}$"));
-    OneOfBuilder::new().item(name()).item(object).build().into()
+    use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, SchemaType, Type};
+    let named = |kinds: &[OperationKind]| {
+        let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names))
+    };
+    let digits = |pattern: &str| {
+        let or_null = SchemaType::from_iter([Type::String, Type::Null]);
+        ObjectBuilder::new().schema_type(or_null).pattern(Some(pattern))
+    };
+    let object = |kinds: &[OperationKind], only: &str, pattern: &str, not: &str| {
+        ObjectBuilder::new()
+            .property("name", named(kinds))
+            .required("name")
+            .property(only, digits(pattern))
+            .property(not, ObjectBuilder::new().schema_type(Type::Null))
+            .additional_properties(Some(nothing_else()))
+    };
+    let (uploads, others): (Vec<_>, Vec<_>) =
+        OperationKind::ALL.into_iter().partition(|kind| *kind == OperationKind::Upload);
+    OneOfBuilder::new()
+        .item(named(&OperationKind::ALL))
+        .item(object(&uploads, "hash", "^[0-9a-fA-F]{64}$", "id"))
+        .item(object(&others, "id", "^[0-9a-fA-F]{72}$", "hash"))
+        .build()
+        .into()
 }
 
 #[cfg(test)]

@@ -62,6 +62,9 @@ pub(super) async fn answer(
 
 /// `POST /parcel-key`, which is an account's call.
 pub(super) fn register_key(asked: Asked) -> Result<(Credential, Action), Error> {
+    if asked.shows_nothing() {
+        return Err(Error::Unauthorized);
+    }
     let ParcelKeyRequest { public_key, signature } = asked.json()?;
     let signed = permit::signed(&public_key, &signature).ok_or_else(|| {
         let sentence =
