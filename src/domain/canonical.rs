@@ -12,6 +12,8 @@ use crate::config::limits;
 
 /// The largest whole number that other parsers are sure to understand (RFC 7493, section 2.2).
 const WHOLE: u64 = 1 << 53;
+/// From here on numbers are written with an exponent.
+const EXPONENT_FROM: f64 = 1e21;
 
 /// A JSON value. Depth is bounded by whoever parses it.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +22,7 @@ pub enum Json {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// Any number; whole ones are at most 2^53 either way.
+    /// Any number; those that are written whole are at most 2^53 either way.
     Number(f64),
     /// A string.
     Text(String),
@@ -194,9 +196,13 @@ impl<'de> Visitor<'de> for AnyJson<'_> {
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<Json, E> {
-        match number.is_finite() {
-            true => Ok(Json::Number(number)),
-            false => Err(E::custom("a number is out of range")),
+        match number.abs() {
+            size if !size.is_finite() => Err(E::custom("a number is out of range")),
+            // Its canonical text would be that of a whole number, which would not be taken.
+            size if size > WHOLE as f64 && size < EXPONENT_FROM => {
+                Err(E::custom("a whole number is beyond 2^53: write it as a string"))
+            }
+            _ => Ok(Json::Number(number)),
         }
     }
 
@@ -249,6 +255,19 @@ mod tests {
         let order = ["Carriage", "One", "Control", "Latin", "Euro", "Emoji", "Hebrew"];
         let places: Vec<_> = order.iter().map(|name| canonical.find(name).unwrap()).collect();
         assert!(places.is_sorted(), "{canonical}");
+    }
+
+    /// A parcel was taken with metadata that nobody could read again: its canonical text was refused.
+    #[test]
+    fn what_is_taken_is_taken_again_in_its_canonical_text() {
+        for text in ["9007199254740992.0", "-9007199254740992.0", "1e21", "-1e300", "0.1e-320"] {
+            let once = canonical(text);
+            assert_eq!(canonical(&once), once);
+        }
+        for text in ["1234567890234567890.5", "9007199254740994.0", "-1e20", "999999999999999900000.0"] {
+            let error = serde_json::from_str::<Json>(text).unwrap_err().to_string();
+            assert!(error.contains("write it as a string"), "{text}: {error}");
+        }
     }
 
     #[test]
